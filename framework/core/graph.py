@@ -1,0 +1,33 @@
+"""Directed graphs given as ``{node: upstream nodes}``."""
+
+from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
+
+Upstream = Mapping[str, Iterable[str]]
+
+
+def topological_order(upstream: Upstream) -> tuple[str, ...]:
+    """Nodes with every node after its upstream ones. Raises ValueError on a cycle, naming it."""
+    try:
+        return tuple(TopologicalSorter(dict(upstream)).static_order())
+    except CycleError as error:
+        raise ValueError(" → ".join(error.args[1])) from None
+
+
+def find_cycle(upstream: Upstream) -> tuple[str, ...]:
+    """One cycle as (a, b, …, a), or nothing."""
+    try:
+        TopologicalSorter(dict(upstream)).prepare()
+    except CycleError as error:
+        return tuple(error.args[1])
+    return ()
+
+
+def descendants(upstream: Upstream, start: str) -> frozenset[str]:
+    """Every node that comes after ``start``."""
+    after: set[str] = set()
+    frontier = {start}
+    while frontier:
+        frontier = {node for node, ups in upstream.items() if frontier & set(ups)} - after
+        after |= frontier
+    return frozenset(after)

@@ -1,0 +1,1 @@
+"""What one task executes, identical on a cluster, on serverless and locally."""
