@@ -21,13 +21,3 @@ def find_cycle(upstream: Upstream) -> tuple[str, ...]:
     except CycleError as error:
         return tuple(error.args[1])
     return ()
-
-
-def descendants(upstream: Upstream, start: str) -> frozenset[str]:
-    """Every node that comes after ``start``."""
-    after: set[str] = set()
-    frontier = {start}
-    while frontier:
-        frontier = {node for node, ups in upstream.items() if frontier & set(ups)} - after
-        after |= frontier
-    return frozenset(after)

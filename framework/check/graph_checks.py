@@ -1,0 +1,82 @@
+"""Rules about the task graph."""
+
+import difflib
+from collections.abc import Iterator
+
+from framework.core.diagnostics import Diagnostic, shown_path
+from framework.core.graph import find_cycle
+from framework.resolve.dependencies import names_written
+from framework.resolve.resolved import ResolvedPipeline
+
+
+def duplicate_task_keys(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
+    """Two tasks of one key."""
+    first: dict[str, int] = {}
+    for index, task in enumerate(pipeline.tasks):
+        if task.task_key in first:
+            path = (*task.path, "task_key")
+            there = pipeline.location((*pipeline.tasks[first[task.task_key]].path, "task_key"))
+            yield Diagnostic(
+                f"duplicate task key '{task.task_key}'",
+                pipeline.location(path),
+                shown_path(path),
+                f"The first one is at {there}: give this task another name.",
+            )
+        first.setdefault(task.task_key, index)
+
+
+def unknown_dependencies(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
+    """``depends_on`` or ``model_from`` that names no task, or the task itself."""
+    keys = [task.task_key for task in pipeline.tasks]
+    for task in pipeline.tasks:
+        for dependency in task.depends_on:
+            if dependency.task_key in keys and dependency.task_key != task.task_key:
+                continue
+            path = _where_named(pipeline, task.path, dependency.task_key)
+            if dependency.task_key == task.task_key:
+                yield Diagnostic(f"task '{task.task_key}' depends on itself", pipeline.location(path), shown_path(path))
+            else:
+                close = difflib.get_close_matches(dependency.task_key, keys, n=1)
+                hint = f"Did you mean '{close[0]}'?" if close else f"The tasks are: {', '.join(keys)}."
+                summary = f"task '{task.task_key}' depends on '{dependency.task_key}', which does not exist"
+                yield Diagnostic(summary, pipeline.location(path), shown_path(path), hint)
+
+
+def cycles(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
+    """Tasks that wait for each other."""
+    keys = {task.task_key for task in pipeline.tasks}
+    upstream = {
+        t.task_key: [d.task_key for d in t.depends_on if d.task_key in keys - {t.task_key}] for t in pipeline.tasks
+    }
+    if cycle := find_cycle(upstream):
+        path = next(task.path for task in pipeline.tasks if task.task_key == cycle[0])
+        yield Diagnostic(
+            f"the tasks wait for each other: {' → '.join(cycle)}",
+            pipeline.location(path),
+            shown_path(path),
+            "An arrow is an entry of depends_on, or a table or model that one task writes and the next one reads.",
+        )
+
+
+def one_writer_per_table(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
+    """A table or model that two tasks write."""
+    writers: dict[tuple[str, str], str] = {}
+    for task in pipeline.tasks:
+        for name in names_written(task.options) if task.kind else ():
+            if name in writers and writers[name] != task.task_key:
+                path = (*task.path, "writes" if name[0] == "table" else "model")
+                yield Diagnostic(
+                    f"{name[0]} {name[1]} is written by two tasks, '{writers[name]}' and '{task.task_key}'",
+                    pipeline.location(path),
+                    shown_path(path),
+                    "One task owns a table or a model: write to another name, or merge the two tasks.",
+                )
+            writers.setdefault(name, task.task_key)
+
+
+def _where_named(pipeline: ResolvedPipeline, path: tuple[str | int, ...], key: str) -> tuple[str | int, ...]:
+    written = pipeline.document.at((*path, "depends_on")) or []
+    for index, entry in enumerate(written):
+        if entry == key or (isinstance(entry, dict) and entry.get("task_key") == key):
+            return (*path, "depends_on", index)
+    return (*path, "model_from") if pipeline.document.at((*path, "model_from")) == key else path

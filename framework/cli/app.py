@@ -1,0 +1,25 @@
+"""The command ``framework``."""
+
+from typing import Annotated
+
+import typer
+
+from framework import __version__
+from framework.cli import run
+
+app = typer.Typer(
+    name="framework",
+    help="Pipelines for Databricks jobs: declared in YAML, compiled into bundles, run alike on a cluster and locally.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run.run)
+
+
+@app.callback()
+def _root(version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+    if version:
+        typer.echo(f"framework {__version__}")
+        raise typer.Exit

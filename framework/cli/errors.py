@@ -1,0 +1,63 @@
+"""The one place that turns exceptions into exit codes.
+
+0 ok, 1 a finding or a failed task, 2 usage, 3 our bug, 4 Databricks refused, 130 interrupted.
+"""
+
+import functools
+import platform
+import shlex
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec
+
+import typer
+
+Arguments = ParamSpec("Arguments")
+
+BUG = 3
+INTERRUPTED = 130
+
+
+def reporting_errors(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """Let ``command`` raise what it likes: a person gets one clear message, a script an exit code."""
+
+    @functools.wraps(command)
+    def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (KeyboardInterrupt, BrokenPipeError):
+            raise typer.Exit(INTERRUPTED) from None
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            raise typer.Exit(_report(error)) from None
+
+    return guarded
+
+
+def _report(error: Exception) -> int:
+    from framework.console.findings import show_findings
+    from framework.console.streams import stderr
+    from framework.core.errors import FrameworkError
+
+    if isinstance(error, FrameworkError):
+        show_findings(stderr(), error.diagnostics())
+        return error.exit_code
+    _report_bug(error)
+    return BUG
+
+
+def _report_bug(error: Exception) -> None:
+    from framework import __version__
+
+    with tempfile.NamedTemporaryFile("w", prefix="framework-bug-", suffix=".txt", delete=False) as file:
+        file.write(f"framework {__version__}, Python {platform.python_version()}, {platform.platform()}\n")
+        file.write(f"{shlex.join(['framework', *sys.argv[1:2]])}\n\n")
+        file.write("".join(traceback.format_exception(error)))
+    sys.stderr.write(
+        f"Error: this is a bug in framework, not in your project: {type(error).__name__}\n"
+        f"  Please report it with the file {Path(file.name)}\n"
+    )

@@ -1,0 +1,111 @@
+"""ResolvedPipeline → ``databricks.bundles.jobs.Job`` and the plan beside it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from framework.compile.bundle import RELEASE_PATH, Bundle, Plan
+from framework.core.diagnostics import Diagnostic, Diagnostics
+from framework.core.errors import InvalidProject
+from framework.core.task_run import TaskRun
+from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline, ResolvedTask
+
+if TYPE_CHECKING:
+    from databricks.bundles.jobs import Job
+
+PACKAGE = "bundle_framework"
+ENTRY_POINT = "framework-task"
+
+
+def bundle_of(checked: CheckedPipeline) -> Bundle:
+    """The bundle of one pipeline. Raises InvalidProject when the Jobs service's types refuse a field."""
+    pipeline = checked.pipeline
+    plan = _plan(pipeline)
+    job = _job(pipeline, plan)
+    return Bundle(
+        name=pipeline.project,
+        target=pipeline.target,
+        jobs={pipeline.pipeline: job},
+        plans={pipeline.pipeline: plan} if plan.tasks else {},
+    )
+
+
+def _plan(pipeline: ResolvedPipeline) -> Plan:
+    tasks = {task.task_key: _task_run(pipeline, task) for task in pipeline.tasks if task.kind}
+    return Plan(project=pipeline.project, pipeline=pipeline.pipeline, target=pipeline.target, tasks=tasks)
+
+
+def _task_run(pipeline: ResolvedPipeline, task: ResolvedTask) -> TaskRun:
+    options = {name: value for name, value in asdict(task.options).items() if name != "params"}
+    return TaskRun(
+        project=pipeline.project,
+        pipeline=pipeline.pipeline,
+        target=pipeline.target,
+        task_key=task.task_key,
+        kind=task.kind,
+        options=options,
+        params=task.params,
+        tags=pipeline.tags,
+    )
+
+
+def _job(pipeline: ResolvedPipeline, plan: Plan) -> "Job":
+    from databricks.bundles.jobs import Job
+
+    fields = {
+        "name": f"{pipeline.project}.{pipeline.pipeline}",
+        "description": pipeline.description,
+        "tags": dict(pipeline.tags),
+        "parameters": [{"name": name, "default": p.value} for name, p in pipeline.parameters.items()],
+        "queue": {"enabled": True},
+        **pipeline.settings,
+        "tasks": [_task(pipeline, plan, task) for task in pipeline.tasks],
+    }
+    merged: Any = merge({name: value for name, value in fields.items() if value not in ("", {}, [])}, pipeline.databricks)
+    try:
+        return Job.from_dict(merged)
+    except (TypeError, ValueError) as error:
+        raise InvalidProject(_refused(pipeline, error)) from None
+
+
+def _task(pipeline: ResolvedPipeline, plan: Plan, task: ResolvedTask) -> dict[str, Any]:
+    depends_on = [{"task_key": d.task_key, **({"outcome": d.outcome} if d.outcome else {})} for d in task.depends_on]
+    fields = {
+        "task_key": task.task_key,
+        **({"depends_on": depends_on} if depends_on else {}),
+        **task.settings,
+        **(_wheel_task(pipeline, plan, task) if task.kind else task.native),
+    }
+    return merge(fields, task.databricks)
+
+
+def _wheel_task(pipeline: ResolvedPipeline, plan: Plan, task: ResolvedTask) -> dict[str, Any]:
+    named = {
+        "framework.plan": f"{RELEASE_PATH}/{plan.file_name}",
+        "framework.task": task.task_key,
+        "framework.job_run_id": "{{job.run_id}}",
+        "framework.task_run_id": "{{task.run_id}}",
+        "framework.attempt": "{{task.execution_count}}",
+        "framework.logical_date": pipeline.logical_date,
+        **{name: parameter.value for name, parameter in task.params.items()},
+    }
+    return {"python_wheel_task": {"package_name": PACKAGE, "entry_point": ENTRY_POINT, "named_parameters": named}}
+
+
+def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """``over`` laid on ``under``: maps are merged, anything else is replaced."""
+    merged = dict(under)
+    for name, value in over.items():
+        below = merged.get(name)
+        merged[name] = merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _refused(pipeline: ResolvedPipeline, error: Exception) -> Diagnostics:
+    owners: list[tuple[tuple[str | int, ...], Mapping[str, Any]]] = [((), pipeline.databricks)]
+    owners += [(task.path, {**task.databricks, **task.native}) for task in pipeline.tasks]
+    # The official types name the field but not its place: point at the first node that has such a field.
+    path = next((path for path, fields in owners if any(f"'{name}'" in str(error) for name in fields)), ())
+    summary = f"the Jobs service's types refuse this: {error}"
+    hint = "Fields under 'databricks:' are the Jobs API's own: see its reference for names and types."
+    return Diagnostics((Diagnostic(summary, pipeline.location((*path, "databricks")), hint=hint),))

@@ -1,0 +1,22 @@
+"""Findings, in the shape that the Databricks CLI's users know."""
+
+from rich.console import Console
+from rich.text import Text
+
+from framework.core.diagnostics import Diagnostics, Severity
+
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
+
+
+def show_findings(console: Console, found: Diagnostics) -> None:
+    """Every finding, then a count when there are several."""
+    for finding in found:
+        head, _, rest = str(finding).partition(": ")
+        console.print(Text.assemble((f"{head}: ", _STYLES[finding.severity]), rest))
+    if len(found.items) > 1:
+        errors = len(found.errors)
+        console.print(f"\nFound {_count(errors, 'error')} and {_count(len(found.items) - errors, 'warning')}.")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,22 @@
+"""Words and colours for results and times."""
+
+from rich.text import Text
+
+_STYLES = {
+    "SUCCESS": "green",
+    "SUCCESS_WITH_FAILURES": "yellow",
+    "EXCLUDED": "dim",
+    "DISABLED": "dim",
+    "waiting": "dim",
+}
+
+
+def styled(result: str) -> Text:
+    """A result in its colour; what is not named here has gone wrong."""
+    return Text(result, style=_STYLES.get(result, "red"))
+
+
+def seconds(duration: float) -> str:
+    """``3.2 s``, or ``2 min 05 s`` from a minute on."""
+    minutes, rest = divmod(round(duration), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{duration:.1f} s"

@@ -1,0 +1,115 @@
+"""A finished run: what each task made, the figures, the verdict, and where to look next."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from framework.console.results import seconds, styled
+from framework.core.job_run import JobRun, TaskOutcome
+
+_NAIVE = "naive_"
+_CHAMPION = "champion_"
+
+
+def show_run(console: Console, run: JobRun) -> None:
+    """The summary of ``run``."""
+    console.print()
+    headline = f" {run.pipeline} on {run.target}, run {run.job_run_id}, {seconds(run.duration_s)}"
+    console.print(Text.assemble(styled(run.result), headline))
+    console.print(_tasks(run))
+    for task in run.tasks:
+        if task.record and task.record.metrics:
+            console.print(_metrics(task.task_key, task.record.metrics))
+    _say_verdicts(console, run)
+    _say_errors(console, run)
+    _say_where_to_look(console, run)
+
+
+def _tasks(run: JobRun) -> Table:
+    table = _table("task", "result", "time", "read", "wrote")
+    for task in run.tasks:
+        again = f" ({task.attempts} attempts)" if task.attempts > 1 else ""
+        time = seconds(task.duration_s) if task.attempts else ""
+        table.add_row(task.task_key, styled(task.result), time + again, _read(task), _wrote(task))
+    return table
+
+
+def _read(task: TaskOutcome) -> str:
+    return "\n".join(f"{_short(t.table)} v{t.version}" for t in task.record.inputs) if task.record else ""
+
+
+def _wrote(task: TaskOutcome) -> str:
+    if not task.record:
+        return ""
+    lines = [f"{_short(t.table)} v{t.version}, {t.rows or 0:,} rows" for t in task.record.outputs]
+    model = task.record.model
+    if model and task.kind in ("train", "register_model"):
+        lines.append(f"model {_short(model.name)} v{model.version}" if model.version else "model, logged to MLflow")
+    return "\n".join(lines)
+
+
+def _metrics(task_key: str, metrics: Mapping[str, float]) -> Table:
+    plain = [name for name in metrics if not name.startswith((_NAIVE, _CHAMPION))]
+    others = [prefix for prefix in (_NAIVE, _CHAMPION) if any(prefix + name in metrics for name in plain)]
+    table = _table(f"{task_key}: metric", "model", *(prefix.rstrip("_") for prefix in others))
+    for name in plain:
+        table.add_row(name, _figure(metrics[name]), *(_figure(metrics.get(prefix + name)) for prefix in others))
+    return table
+
+
+def _say_verdicts(console: Console, run: JobRun) -> None:
+    for task in run.tasks:
+        if task.record and task.record.verdict:
+            verdict = task.record.verdict
+            word = Text("passed", "green") if verdict.passed else Text("not passed", "yellow")
+            console.print(Text.assemble(f"\nVerdict of {task.task_key}: ", word))
+            for reason in verdict.reasons:
+                console.print(f"  {reason}", markup=False)
+    for task in run.tasks:
+        for note in task.record.notes if task.record else ():
+            console.print(f"{task.task_key}: {note}", markup=False)
+
+
+def _say_errors(console: Console, run: JobRun) -> None:
+    for task in run.tasks:
+        if error := task.error:
+            console.print(Text.assemble(("\nError: ", "bold red"), error.message))
+            console.print(f"  in task {task.task_key}, attempt {task.attempts}", markup=False)
+            for line in [*error.traceback.rstrip().splitlines(), error.hint]:
+                if line:
+                    console.print(f"  {line}", markup=False)
+            console.print(f"  log: {_near(task.log)}", markup=False)
+
+
+def _say_where_to_look(console: Console, run: JobRun) -> None:
+    directory = Path(run.directory)
+    state = directory.parent.parent
+    store = f"sqlite:///{_near(state / 'mlflow' / 'mlflow.db')}"
+    console.print(f"\nlogs and records  {_near(directory)}", markup=False)
+    console.print(f"tables            {_near(state / 'warehouse')}", markup=False)
+    console.print(f"experiments       mlflow ui --backend-store-uri {store}", markup=False)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, padding=(0, 3, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def _short(name: str) -> str:
+    """Without the catalog, which is the same for all of a run's names."""
+    return name.partition(".")[2]
+
+
+def _near(path: str | Path) -> str:
+    """Relative to the working directory where it lies below it."""
+    here, path = Path.cwd(), Path(path)
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -1,0 +1,104 @@
+"""What a job run did, wherever it ran: the value behind the summary and behind ``-o json``."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from framework.core.task_run import AttemptRecord, TaskError
+
+RUN_SCHEMA = 1
+
+TaskResult = Literal[
+    "SUCCESS",
+    "FAILED",
+    "TIMEDOUT",
+    "CANCELED",
+    "EXCLUDED",
+    "UPSTREAM_FAILED",
+    "UPSTREAM_CANCELED",
+    "INTERNAL_ERROR",
+    "DISABLED",
+]
+JobResult = Literal["SUCCESS", "SUCCESS_WITH_FAILURES", "FAILED", "TIMEDOUT", "CANCELED", "SKIPPED"]
+
+SUCCEEDED: frozenset[str] = frozenset({"SUCCESS", "EXCLUDED"})
+FAILED: frozenset[str] = frozenset(
+    {"FAILED", "TIMEDOUT", "CANCELED", "UPSTREAM_FAILED", "UPSTREAM_CANCELED", "INTERNAL_ERROR"}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskOutcome:
+    """One task of a run: ``record`` is what its last attempt wrote, if it got that far, ``log`` its log file."""
+
+    task_key: str
+    kind: str
+    result: TaskResult
+    attempts: int
+    duration_s: float
+    record: AttemptRecord | None = None
+    error: TaskError | None = None
+    log: str = ""
+
+    @property
+    def headline(self) -> str:
+        """What matters most about it, in one line."""
+        if self.error:
+            return self.error.message
+        if not self.record:
+            return ""
+        written = [f"{o.table.partition('.')[2]} v{o.version}, {o.rows:,} rows" for o in self.record.outputs if o.rows]
+        return "; ".join([*written, *self.record.notes[:1]])
+
+    def as_dict(self) -> dict[str, Any]:
+        """The task's entry in ``-o json``; fields may be added, never renamed."""
+        record = asdict(self.record) if self.record else {}
+        return {
+            "task_key": self.task_key,
+            "kind": self.kind,
+            "result": self.result,
+            "attempts": self.attempts,
+            "duration_s": round(self.duration_s, 3),
+            "inputs": [{"table": t["table"], "version": t["version"]} for t in record.get("inputs", ())],
+            "outputs": list(record.get("outputs", ())),
+            "metrics": record.get("metrics", {}),
+            "model": record.get("model"),
+            "verdict": record.get("verdict"),
+            "notes": list(record.get("notes", ())),
+            "error": asdict(self.error) if self.error else None,
+            "log": self.log,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRun:
+    """A finished run of a job."""
+
+    job_run_id: int
+    project: str
+    pipeline: str
+    target: str
+    result: JobResult
+    duration_s: float
+    parameters: Mapping[str, str]
+    tasks: tuple[TaskOutcome, ...]
+    directory: str
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the Jobs service would call it a success."""
+        return self.result in ("SUCCESS", "SUCCESS_WITH_FAILURES")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object of ``-o json``; fields may be added, never renamed."""
+        return {
+            "schema": RUN_SCHEMA,
+            "job_run_id": self.job_run_id,
+            "project": self.project,
+            "pipeline": self.pipeline,
+            "target": self.target,
+            "result": self.result,
+            "duration_s": round(self.duration_s, 3),
+            "parameters": dict(self.parameters),
+            "tasks": [task.as_dict() for task in self.tasks],
+        }

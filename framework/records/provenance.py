@@ -1,0 +1,45 @@
+"""Which code a run or a release is made of, as git tells it."""
+
+import json
+import subprocess
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+FILE_NAME = "provenance.json"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """The commit that was checked out, and whether the work tree differed from it. Empty outside of git."""
+
+    commit: str = ""
+    dirty: bool = False
+    release: str = ""
+
+    def to_json(self) -> str:
+        """The content of ``provenance.json`` beside the plans."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+
+def of_checkout(root: Path) -> Provenance:
+    """The provenance of the checkout at ``root``."""
+    commit = _git(root, "rev-parse", "--verify", "HEAD")
+    if not commit:
+        return Provenance()
+    return Provenance(commit=commit, dirty=bool(_git(root, "status", "--porcelain", "--untracked-files=normal")))
+
+
+def _git(root: Path, *arguments: str) -> str:
+    try:
+        # No optional locks: a run must not get in the way of the user's own git commands.
+        done = subprocess.run(
+            ["git", "--no-optional-locks", *arguments],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

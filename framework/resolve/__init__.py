@@ -1,0 +1,1 @@
+"""Specs and a target become a ResolvedPipeline: frozen, nothing left to look up."""

@@ -1,0 +1,59 @@
+"""``depends_on``: what is written out, and what follows from who writes what others read."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from framework.core.dynamic_values import references_in
+from framework.core.identifiers import Reference
+from framework.resolve.resolved import Dependency
+from framework.spec.references import references
+from framework.spec.task_spec import TaskSpec
+
+
+def dependencies(tasks: Mapping[str, TaskSpec], options: Mapping[str, Any]) -> dict[str, tuple[Dependency, ...]]:
+    """The edges of every task, by task key. ``options`` are those of our kinds, with their names resolved."""
+    writers = _writers(options)
+    found: dict[str, tuple[Dependency, ...]] = {}
+    for key, task in tasks.items():
+        written = [Dependency(d.task_key, d.outcome or "") for d in task.depends_on]
+        named = {d.task_key for d in written}
+        implied = dict.fromkeys(_implied(task, options.get(key), writers))
+        order = [other for other in tasks if other in implied] + [other for other in implied if other not in tasks]
+        found[key] = (*written, *(Dependency(other) for other in order if other not in named | {key}))
+    return found
+
+
+def names_written(options: Any) -> Iterator[tuple[str, str]]:
+    """("table" or "model", three-part name) for everything that a task with these options writes."""
+    for _, reference, name in references(options):
+        if reference.role == "writes":
+            yield reference.to, name
+
+
+def _writers(options: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
+    writers: dict[tuple[str, str], list[str]] = {}
+    for key, value in options.items():
+        for name in names_written(value):
+            writers.setdefault(name, []).append(key)
+    return writers
+
+
+def _implied(task: TaskSpec, options: Any, writers: Mapping[tuple[str, str], list[str]]) -> Iterator[str]:
+    if options is not None:
+        for _, reference, name in references(options):
+            yield from _upstream_of(reference, name, writers)
+    text = json.dumps([task.native, getattr(options, "params", None), task.databricks], default=str)
+    for value in references_in(text):
+        if value.startswith("tasks."):
+            yield value.split(".")[1]
+
+
+def _upstream_of(reference: Reference, name: str, writers: Mapping[tuple[str, str], list[str]]) -> list[str]:
+    if reference.role != "reads":
+        return []
+    if reference.to == "task":
+        return [name]
+    # A model is read at an alias or a version; whoever registers the model goes first.
+    return writers.get((reference.to, re.split("[@/]", name, maxsplit=1)[0]), [])

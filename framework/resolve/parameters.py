@@ -1,0 +1,46 @@
+"""Parameters with their types: a value from the Jobs service is a string, its YAML default says what it means."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from framework.core.dynamic_values import only_reference
+from framework.core.errors import UsageError
+from framework.core.task_run import Parameter
+
+
+def job_parameters(written: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Parameter]:
+    """The pipeline's parameters: types from the pipeline's file, values from the target where it has some."""
+    types = {name: Parameter.of(value).type for name, value in written.items()}
+    values = {**written, **overrides}
+    return {name: Parameter(types.get(name, "str"), Parameter.of(value).value) for name, value in values.items()}
+
+
+def task_parameters(written: Mapping[str, Any], of_job: Mapping[str, Parameter]) -> dict[str, Parameter]:
+    """A task's ``params``; one that is a job parameter as a whole has that parameter's type."""
+    return {name: _task_parameter(value, of_job) for name, value in written.items()}
+
+
+def run_parameters(given: Mapping[str, str], of_job: Mapping[str, Parameter]) -> dict[str, str]:
+    """The values for one run. Raises UsageError for a name that the pipeline lacks or a value of another type."""
+    for name, value in given.items():
+        if name not in of_job:
+            raise UsageError(f"the pipeline has no parameter '{name}'", _choices(name, of_job))
+        try:
+            of_job[name].convert(value)
+        except ValueError:
+            raise UsageError(f"parameter '{name}' is a {of_job[name].type}, and '{value}' is none") from None
+    return {**{name: parameter.value for name, parameter in of_job.items()}, **given}
+
+
+def _task_parameter(value: Any, of_job: Mapping[str, Parameter]) -> Parameter:
+    reference = only_reference(value)
+    named = of_job.get(reference.removeprefix("job.parameters.")) if reference.startswith("job.parameters.") else None
+    return Parameter(named.type, value) if named else Parameter.of(value)
+
+
+def _choices(name: str, of_job: Mapping[str, Parameter]) -> str:
+    if not of_job:
+        return "It declares none: add it under 'parameters:' in the pipeline's file."
+    close = difflib.get_close_matches(name, of_job, n=1)
+    return f"Did you mean '{close[0]}'?" if close else f"It has: {', '.join(of_job)}."

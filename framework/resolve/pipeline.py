@@ -1,0 +1,108 @@
+"""Specs and a target → ResolvedPipeline."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from framework.core.identifiers import ModelName, Reference, TableName
+from framework.resolve.completion import complete
+from framework.resolve.dependencies import dependencies
+from framework.resolve.parameters import job_parameters, task_parameters
+from framework.resolve.resolved import Dependency, ResolvedPipeline, ResolvedSource, ResolvedTask
+from framework.spec.loader import ProjectSource
+from framework.spec.references import replace_references
+from framework.spec.target_spec import PipelineOverride
+from framework.spec.task_spec import TaskSpec
+
+_TASK_SETTINGS = (
+    "description", "run_if", "max_retries", "min_retry_interval_millis", "retry_on_timeout", "timeout_seconds",
+)  # fmt: skip
+_DEFAULT_LOGICAL_DATE = "{{job.trigger.time.iso_date}}"
+
+
+def resolve(source: ProjectSource, source_files: Mapping[str, Path] | None = None) -> ResolvedPipeline:
+    """Fill in everything that the files leave to defaults, to the target or to each other.
+
+    ``source_files`` are paths given on the command line for ``schema.table`` sources.
+    """
+    spec, target = source.pipeline, source.target
+    override = target.pipelines.get(spec.name, PipelineOverride())
+    parameters = job_parameters(spec.parameters, override.parameters)
+    options = _options(source)
+    edges = dependencies({task.task_key: task for task in spec.tasks}, options)
+    return ResolvedPipeline(
+        root=source.root,
+        project=source.project.name,
+        source_directory=source.project.directory / "src",
+        pipeline=spec.name,
+        description=spec.description,
+        target=target.name,
+        parameters=parameters,
+        logical_date=spec.logical_date or _DEFAULT_LOGICAL_DATE,
+        tags={**target.tags, **source.project.tags, **spec.tags},
+        settings=_present(
+            schedule=override.schedule or spec.schedule,
+            timeout_seconds=spec.timeout_seconds,
+            max_concurrent_runs=spec.max_concurrent_runs,
+        ),
+        databricks=spec.databricks,
+        tasks=tuple(_task(task, options.get(task.task_key), parameters, edges[task.task_key]) for task in spec.tasks),
+        sources=_sources(source, source_files or {}),
+        document=spec.document,
+    )
+
+
+def _options(source: ProjectSource) -> dict[str, Any]:
+    catalog, root = source.target.catalog, source.target.experiment_root
+    written = {task.task_key: task.options for task in source.pipeline.tasks if task.options is not None}
+    return {
+        key: _in_experiment_root(replace_references(complete(value, written), _three_parts(catalog)), root)
+        for key, value in written.items()
+    }
+
+
+def _three_parts(catalog: str) -> Any:
+    def name(reference: Reference, text: str) -> str:
+        parsers = {"table": TableName.parse, "model": ModelName.parse}
+        return str(parsers[reference.to](text, catalog)) if reference.to in parsers else text
+
+    return name
+
+
+def _in_experiment_root(options: Any, root: str) -> Any:
+    experiment = getattr(options, "experiment", None)
+    return replace(options, experiment=f"{root.rstrip('/')}/{experiment}") if root and experiment else options
+
+
+def _task(task: TaskSpec, options: Any, parameters: Mapping[str, Any], edges: tuple[Dependency, ...]) -> ResolvedTask:
+    name, fields = task.native or ("", {})
+    return ResolvedTask(
+        task_key=task.task_key,
+        kind=task.kind or "",
+        options=options,
+        params=task_parameters(getattr(options, "params", {}), parameters),
+        native={name: fields} if name else {},
+        depends_on=edges,
+        settings=_present(**{field: getattr(task, field) for field in _TASK_SETTINGS}),
+        databricks=task.databricks,
+        path=task.path,
+    )
+
+
+def _sources(source: ProjectSource, given: Mapping[str, Path]) -> tuple[ResolvedSource, ...]:
+    project, catalog = source.project, source.target.catalog
+    return tuple(
+        ResolvedSource(
+            table=str(TableName.parse(name, catalog)),
+            path=given.get(name, project.directory / spec.path),
+            sample=(spec.sample or "") if name not in given else "",
+            given=name in given,
+            location=project.document.location(("sources", name, "path")),
+        )
+        for name, spec in project.sources.items()
+    )
+
+
+def _present(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value not in (None, "")}
