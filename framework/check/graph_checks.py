@@ -9,22 +9,6 @@ from framework.resolve.dependencies import names_written
 from framework.resolve.resolved import ResolvedPipeline
 
 
-def duplicate_task_keys(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
-    """Two tasks of one key."""
-    first: dict[str, int] = {}
-    for index, task in enumerate(pipeline.tasks):
-        if task.task_key in first:
-            path = (*task.path, "task_key")
-            there = pipeline.location((*pipeline.tasks[first[task.task_key]].path, "task_key"))
-            yield Diagnostic(
-                f"duplicate task key '{task.task_key}'",
-                pipeline.location(path),
-                shown_path(path),
-                f"The first one is at {there}: give this task another name.",
-            )
-        first.setdefault(task.task_key, index)
-
-
 def unknown_dependencies(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """``depends_on`` or ``model_from`` that names no task, or the task itself."""
     keys = [task.task_key for task in pipeline.tasks]
@@ -75,8 +59,11 @@ def one_writer_per_table(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 
 
 def _where_named(pipeline: ResolvedPipeline, path: tuple[str | int, ...], key: str) -> tuple[str | int, ...]:
-    written = pipeline.document.at((*path, "depends_on")) or []
-    for index, entry in enumerate(written):
-        if entry == key or (isinstance(entry, dict) and entry.get("task_key") == key):
+    """The place that names ``key``: an entry of depends_on, or model_from, or else the task."""
+    written = pipeline.document.value
+    for step in path:
+        written = written[step]
+    for index, entry in enumerate(written.get("depends_on", ())):
+        if key in (entry, entry.get("task_key") if isinstance(entry, dict) else entry):
             return (*path, "depends_on", index)
-    return (*path, "model_from") if pipeline.document.at((*path, "model_from")) == key else path
+    return (*path, "model_from") if written.get("model_from") == key else path

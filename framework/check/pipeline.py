@@ -10,7 +10,6 @@ from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline
 Rule = Callable[[ResolvedPipeline], Iterator[Diagnostic]]
 
 RULES: tuple[Rule, ...] = (
-    graph_checks.duplicate_task_keys,
     graph_checks.unknown_dependencies,
     graph_checks.cycles,
     graph_checks.one_writer_per_table,

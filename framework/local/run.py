@@ -14,7 +14,7 @@ from framework.compile.bundle import Bundle, Plan
 from framework.core.events import Listener, Note, RunStarted
 from framework.core.job_run import JobRun
 from framework.local import sources
-from framework.local.attempts import CodeOfRun, attempt_spec, refuse_unsupported
+from framework.local.task_attempts import CodeOfRun, attempt_spec, refuse_unsupported
 from framework.local.engine import Engine
 from framework.local.paths import LocalPaths
 from framework.local.protocol import AttemptSpec
@@ -111,7 +111,15 @@ class _Run:
 
     def _make_attempt(self, task: Any, task_run_id: str, attempt: int, results: Mapping[str, str]) -> AttemptSpec:
         values = replace(self.values, results=results)
-        return attempt_spec(task, self.code, self.paths, values, task_run_id=task_run_id, attempt=attempt)
+        return attempt_spec(
+            task,
+            self.code,
+            self.paths,
+            values,
+            task_run_id=task_run_id,
+            attempt=attempt,
+            experiment=self.plan.tasks[str(task.task_key)].options.get("experiment") or "",
+        )
 
     def _attempt_for_sources(self, loads: Sequence[sources.Load]) -> AttemptSpec:
         return AttemptSpec(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from framework.core.errors import UsageError
 from framework.core.identifiers import ModelName, Reference, TableName
 from framework.resolve.completion import complete
 from framework.resolve.dependencies import dependencies
@@ -24,7 +25,8 @@ _DEFAULT_LOGICAL_DATE = "{{job.trigger.time.iso_date}}"
 def resolve(source: ProjectSource, source_files: Mapping[str, Path] | None = None) -> ResolvedPipeline:
     """Fill in everything that the files leave to defaults, to the target or to each other.
 
-    ``source_files`` are paths given on the command line for ``schema.table`` sources.
+    ``source_files`` are paths given on the command line for ``schema.table`` sources. Raises UsageError for one that
+    the project does not declare.
     """
     spec, target = source.pipeline, source.target
     override = target.pipelines.get(spec.name, PipelineOverride())
@@ -92,6 +94,9 @@ def _task(task: TaskSpec, options: Any, parameters: Mapping[str, Any], edges: tu
 
 def _sources(source: ProjectSource, given: Mapping[str, Path]) -> tuple[ResolvedSource, ...]:
     project, catalog = source.project, source.target.catalog
+    if unknown := sorted(set(given) - set(project.sources)):
+        declared = ", ".join(project.sources) or "none"
+        raise UsageError(f"project '{project.name}' declares no source '{unknown[0]}'", f"It declares: {declared}.")
     return tuple(
         ResolvedSource(
             table=str(TableName.parse(name, catalog)),

@@ -39,9 +39,16 @@ def refuse_unsupported(job: "Job") -> None:
 
 
 def attempt_spec(
-    task: "Task", code: CodeOfRun, paths: LocalPaths, values: RunValues, *, task_run_id: str, attempt: int
+    task: "Task",
+    code: CodeOfRun,
+    paths: LocalPaths,
+    values: RunValues,
+    *,
+    task_run_id: str,
+    attempt: int,
+    experiment: str = "",
 ) -> AttemptSpec:
-    """The process that executes ``attempt`` (from 1) of ``task``."""
+    """The process that executes ``attempt`` (from 1) of ``task``, which logs to ``experiment`` if it has one."""
     key = str(task.task_key)
     wheel: Any = task.python_wheel_task
     named = {
@@ -53,6 +60,7 @@ def attempt_spec(
         argv=_arguments(named, values.parameters),
         directory=paths.attempt(values.job_run_id, key, attempt),
         cwd=paths.root,
+        env={"FRAMEWORK_EXPERIMENT": experiment} if experiment else {},
         sys_path=(str(code.source_directory),),
         py_files=(str(code.zip),),
     )

@@ -1,0 +1,115 @@
+"""What the files leave to defaults, to the target or to each other."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from framework.core.errors import UsageError
+from framework.core.task_run import Parameter
+from framework.resolve.parameters import run_parameters
+from framework.resolve.pipeline import resolve
+from framework.spec.loader import load
+
+SHOP = Path(__file__).parents[1] / "e2e" / "shop"
+
+PROD = """\
+host: https://example.cloud.databricks.com
+mode: production
+catalog: prod
+experiment_root: /mlops/experiments
+tags: {environment: prod}
+pipelines:
+  demand:
+    parameters: {as_of: "{{job.trigger.time.iso_date}}"}
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    root = Path(shutil.copytree(SHOP, tmp_path / "shop", ignore=shutil.ignore_patterns(".framework")))
+    (root / "conf" / "prod.yml").write_text(PROD)
+    return root
+
+
+def resolved(root: Path, target: str = "local"):
+    return resolve(load(root, "shop", "demand", target))
+
+
+def by_key(pipeline):
+    return {task.task_key: task for task in pipeline.tasks}
+
+
+def test_who_reads_waits_for_who_writes(shop):
+    edges = {key: [d.task_key for d in task.depends_on] for key, task in by_key(resolved(shop)).items()}
+
+    assert edges == {
+        "features": [],
+        "train": ["features"],
+        "evaluate": ["features", "train"],
+        "register": ["train", "evaluate"],
+        "score": ["features", "register"],
+    }
+
+
+def test_depends_on_adds_to_what_follows_from_the_data(shop):
+    file = shop / "projects/shop/pipelines/demand.yml"
+    file.write_text(file.read_text().replace("    columns:", "    depends_on: [train]\n    columns:"))
+
+    assert [d.task_key for d in by_key(resolved(shop))["score"].depends_on] == ["train", "features", "register"]
+
+
+def test_the_target_gives_every_name_its_catalog(shop):
+    local, prod = by_key(resolved(shop)), by_key(resolved(shop, "prod"))
+
+    assert local["features"].options.writes == "spark_catalog.features.daily_units"
+    assert prod["features"].options.reads == {"sales": "prod.raw.sales"}
+    assert prod["score"].options.model == "prod.models.demand@champion"
+
+
+def test_a_gate_takes_its_model_and_experiment_from_the_pipeline(shop):
+    tasks = by_key(resolved(shop, "prod"))
+
+    assert tasks["evaluate"].options.model == "prod.models.demand"
+    assert tasks["evaluate"].options.experiment == "/mlops/experiments/demand"
+    assert tasks["register"].options.gates == ["evaluate"]
+
+
+def test_the_target_changes_values_but_not_types(shop):
+    parameters = resolved(shop, "prod").parameters
+
+    assert parameters == {"as_of": Parameter("str", "{{job.trigger.time.iso_date}}"), "slope": Parameter("int", "2")}
+
+
+def test_tags_of_organisation_and_target_come_together(shop):
+    assert resolved(shop, "prod").tags == {"cost_center": "4711", "environment": "prod"}
+
+
+def test_a_task_parameter_has_the_type_of_the_job_parameter_it_stands_for(shop):
+    assert by_key(resolved(shop))["train"].params == {"slope": Parameter("int", "{{job.parameters.slope}}")}
+
+
+def test_a_source_named_on_the_command_line_replaces_the_declared_file(shop, tmp_path):
+    (source,) = resolve(load(shop, "shop", "demand", "local"), {"raw.sales": tmp_path / "mine.csv"}).sources
+
+    assert source.table == "spark_catalog.raw.sales"
+    assert source.path == tmp_path / "mine.csv"
+    assert source.given
+
+
+def test_parameters_of_a_run_replace_defaults(shop):
+    assert run_parameters({"slope": "3"}, resolved(shop).parameters) == {"as_of": "2024-03-01", "slope": "3"}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [({"slop": "3"}, "the pipeline has no parameter 'slop'"), ({"slope": "steep"}, "parameter 'slope' is a int")],
+)
+def test_parameters_of_a_run_must_be_declared_and_fit(shop, given, message):
+    with pytest.raises(UsageError, match=message):
+        run_parameters(given, resolved(shop).parameters)
+
+
+def test_a_source_that_the_project_does_not_declare_is_a_usage_error(shop, tmp_path):
+    with pytest.raises(UsageError, match="declares no source 'raw.sale'"):
+        resolve(load(shop, "shop", "demand", "local"), {"raw.sale": tmp_path / "mine.csv"})
