@@ -2,14 +2,24 @@
 
 import sys
 
+from typing import TextIO
+
 from rich.console import Console
+
+_PLAIN_WIDTH = 140
+"""Columns of a table that goes to a file or a pipe."""
 
 
 def stdout() -> Console:
     """For what was asked for."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+    return _console(sys.stdout)
 
 
 def stderr() -> Console:
     """For progress, notes and errors."""
-    return Console(file=sys.stderr, highlight=False, soft_wrap=not sys.stderr.isatty())
+    return _console(sys.stderr)
+
+
+def _console(stream: TextIO) -> Console:
+    terminal = stream.isatty()
+    return Console(file=stream, highlight=False, soft_wrap=not terminal, width=None if terminal else _PLAIN_WIDTH)

@@ -9,7 +9,10 @@ from framework.core.graph import find_cycle, topological_order
 # Edges go from lower to higher numbers only, so these graphs have no cycle.
 acyclic = st.integers(1, 12).flatmap(
     lambda n: st.fixed_dictionaries(
-        {str(i): st.lists(st.sampled_from([str(j) for j in range(i)]), unique=True) if i else st.just([]) for i in range(n)}
+        {
+            str(i): st.lists(st.sampled_from([str(j) for j in range(i)]), unique=True) if i else st.just([])
+            for i in range(n)
+        }
     )
 )
 

@@ -111,5 +111,5 @@ def test_parameters_of_a_run_must_be_declared_and_fit(shop, given, message):
 
 
 def test_a_source_that_the_project_does_not_declare_is_a_usage_error(shop, tmp_path):
-    with pytest.raises(UsageError, match="declares no source 'raw.sale'"):
+    with pytest.raises(UsageError, match=r"declares no source 'raw\.sale'"):
         resolve(load(shop, "shop", "demand", "local"), {"raw.sale": tmp_path / "mine.csv"})

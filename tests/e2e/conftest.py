@@ -1,0 +1,93 @@
+"""A small project with a warm engine, and the command line as its users call it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from framework.local.engine import Engine
+from framework.local.paths import LocalPaths
+
+SHOP = Path(__file__).parent / "shop"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What the command line left."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return json.loads(self.stdout)
+
+    def task(self, key: str) -> dict[str, Any]:
+        return next(task for task in self.json["tasks"] if task["task_key"] == key)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A copy of the project. ``edit`` changes a file by replacing text in it."""
+
+    root: Path
+    pipeline: str = "projects/shop/pipelines/demand.yml"
+    code: str = "projects/shop/src/shop/demand.py"
+
+    def framework(self, *arguments: str, **environment: str) -> Done:
+        done = subprocess.run(
+            command(*arguments),
+            check=False,
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            env={**os.environ, **environment},
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def edit(self, file: str, *replacements: tuple[str, str]) -> None:
+        text = (self.root / file).read_text()
+        for old, new in replacements:
+            assert old in text, f"{old!r} is not in {file}"
+            text = text.replace(old, new)
+        (self.root / file).write_text(text)
+
+    def reset(self) -> None:
+        """The files as they were; tables, models and runs stay."""
+        shutil.copytree(SHOP, self.root, dirs_exist_ok=True)
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "framework", *arguments]
+
+
+def copy_of_shop(target: Path) -> Shop:
+    return Shop(Path(shutil.copytree(SHOP, target)))
+
+
+@pytest.fixture(scope="session")
+def warm_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    shop = copy_of_shop(tmp_path_factory.mktemp("warm") / "shop")
+    # Whoever is connected keeps the engine: so each run of these tests finds it warm.
+    with Engine.connect(LocalPaths(shop.root), lambda event: None):
+        yield shop
+
+
+@pytest.fixture
+def shop(warm_shop: Shop) -> Iterator[Shop]:
+    yield warm_shop
+    warm_shop.reset()
+
+
+@pytest.fixture
+def cold_shop(tmp_path: Path) -> Callable[[], Shop]:
+    return lambda: copy_of_shop(tmp_path / "shop")

@@ -1,0 +1,190 @@
+"""``framework run`` from YAML to predictions, as its users see it."""
+
+import pytest
+
+FIELDS = {
+    "task_key",
+    "kind",
+    "result",
+    "attempts",
+    "duration_s",
+    "inputs",
+    "outputs",
+    "metrics",
+    "model",
+    "error",
+    "log",
+}
+
+
+def test_from_yaml_to_predictions_twice(shop):
+    first = shop.framework("run", "-o", "json")
+    second = shop.framework("run", "shop", "--env", "local", "-o", "json")
+
+    assert (first.code, second.code) == (0, 0), first.stderr + second.stderr
+    assert first.json["schema"] == 1
+    assert first.json["result"] == "SUCCESS"
+    assert [task["task_key"] for task in first.json["tasks"]] == ["features", "train", "evaluate", "register", "score"]
+    assert set(first.task("score")) >= FIELDS
+    # The second run adds a model version, and no row.
+    assert first.task("score")["model"]["version"] == "1"
+    assert second.task("score")["model"]["version"] == "2"
+    assert first.task("score")["outputs"][0]["rows"] == second.task("score")["outputs"][0]["rows"] == 30
+    assert second.task("score")["outputs"][0]["version"] == first.task("score")["outputs"][0]["version"] + 1
+    assert second.task("evaluate")["verdict"]["against"] == "1"
+    assert second.task("evaluate")["metrics"]["mae"] == 0.0
+
+
+def test_a_worse_model_is_not_registered_and_the_champion_scores(shop):
+    assert shop.framework("run").code == 0
+
+    worse = shop.framework("run", "--params", "slope=5", "-o", "json")
+
+    assert worse.code == 0
+    assert worse.task("evaluate")["result"] == "SUCCESS"
+    assert worse.task("evaluate")["verdict"]["passed"] is False
+    assert "mae" in worse.task("evaluate")["verdict"]["reasons"][0]
+    assert "kept champion" in worse.task("register")["notes"][0]
+    assert worse.task("score")["result"] == "SUCCESS"
+
+
+def test_what_a_person_reads_has_the_figures_the_verdict_and_where_to_look(shop):
+    done = shop.framework("run")
+
+    for part in (
+        "SUCCESS demand on local",
+        "features.daily_units v",
+        "30 rows",
+        "mae",
+        "naive",
+        "Verdict of evaluate: passed",
+    ):
+        assert part in done.stdout
+    assert "mlflow ui" in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "features: SUCCESS" in done.stderr
+
+
+def test_progress_goes_to_stderr_and_json_alone_to_stdout(shop):
+    done = shop.framework("run", "-o", "json")
+
+    assert done.json["pipeline"] == "demand"
+    assert done.stdout.count("\n") == 1
+
+
+BAD_CODE = [
+    pytest.param(
+        [('groupBy("product", "day")', 'groupBy("product", "dya")')],
+        ["dya", "daily_units", "demand.py"],
+        id="missing column",
+    ),
+    pytest.param(
+        [("    return sales.groupBy", '    raise ValueError("no sales today")\n    return sales.groupBy')],
+        ["ValueError: no sales today", "demand.py", "in daily_units", "log"],
+        id="a function that raises",
+    ),
+    pytest.param(
+        [("    return sales.groupBy", "    return 3\n    return sales.groupBy")],
+        ["shop.demand:daily_units", "DataFrame", "int"],
+        id="a function that returns the wrong type",
+    ),
+    pytest.param(
+        [("    return sales.groupBy", "    return sales\n    return sales.groupBy")],
+        ["primary key (product, day) is not unique", "2 rows have"],
+        id="a key that repeats",
+    ),
+]
+
+
+@pytest.mark.parametrize(("edits", "parts"), BAD_CODE)
+def test_code_that_fails_is_one_clear_message_and_nothing_is_written(shop, edits, parts):
+    before = shop.framework("run", "-o", "json").task("features")["outputs"][0]["version"]
+    shop.edit(shop.code, *edits)
+
+    done = shop.framework("run")
+    shop.reset()
+    after = shop.framework("run", "-o", "json").task("features")["outputs"][0]["version"]
+
+    assert done.code == 1
+    for part in parts:
+        assert part in done.stdout, done.stdout
+    assert "site-packages" not in done.stdout
+    assert after == before + 1
+
+
+BAD_INPUT = [
+    pytest.param(
+        ["--source", "raw.sales=nowhere.parquet"], ["there is no data file", "nowhere.parquet"], 1, id="no file"
+    ),
+    pytest.param(["--source", "raw.sale=x.csv"], ["declares no source 'raw.sale'"], 2, id="no such source"),
+    pytest.param(["--params", "slop=1"], ["no parameter 'slop'", "Did you mean 'slope'?"], 2, id="no such parameter"),
+    pytest.param(["--params", "slope"], ["--params takes KEY=VALUE"], 2, id="not a pair"),
+    pytest.param(["--env", "prd"], ["prd"], 2, id="no such target"),
+    pytest.param(["shpo"], ["shpo", "shop"], 2, id="no such project"),
+    pytest.param(["--pipeline", "demnd"], ["demnd", "demand"], 2, id="no such pipeline"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "parts", "code"), BAD_INPUT)
+def test_bad_input_is_one_clear_message_before_anything_runs(shop, arguments, parts, code):
+    done = shop.framework("run", *arguments)
+
+    assert done.code == code
+    for part in parts:
+        assert part in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_empty_source_is_refused_and_the_table_stays(shop):
+    rows = shop.framework("run", "-o", "json").task("features")["outputs"][0]["rows"]
+    (shop.root / "empty.csv").write_text("product,day,units\n")
+
+    done = shop.framework("run", "--source", "raw.sales=empty.csv")
+
+    assert done.code == 1
+    assert "empty.csv has no rows" in done.stderr
+    assert shop.framework("run", "-o", "json").task("features")["outputs"][0]["rows"] == rows
+
+
+def test_a_mistake_in_the_yaml_points_at_its_place(shop):
+    shop.edit(
+        shop.pipeline,
+        ("entrypoint: shop.demand:train", "entrypoint: shop.demand:trian"),
+        ("model_from: train\n\n", "modle_from: train\n\n"),
+    )
+
+    done = shop.framework("run")
+
+    assert done.code == 1
+    assert "unknown field 'modle_from' (did you mean 'model_from'?)" in done.stderr
+    assert f"{shop.pipeline}:35:5" in done.stderr
+
+
+FAILS_TWICE = """\
+    from pathlib import Path
+    tries = len(list(Path.cwd().glob("try-*")))
+    Path(f"try-{tries}").touch()
+    if tries < 2:
+        raise RuntimeError("not yet")
+"""
+
+
+def test_a_task_is_tried_again_as_often_as_it_may(shop):
+    shop.edit(shop.pipeline, ("    primary_keys:", "    max_retries: 2\n    primary_keys:"))
+    shop.edit(shop.code, ("    return sales.groupBy", FAILS_TWICE + "    return sales.groupBy"))
+
+    done = shop.framework("run", "-o", "json")
+
+    assert done.code == 0, done.stderr
+    assert done.task("features")["attempts"] == 3
+
+
+def test_a_task_that_takes_too_long_is_killed_and_what_follows_is_not_run(shop):
+    shop.edit(shop.pipeline, ("    primary_keys:", "    timeout_seconds: 2\n    primary_keys:"))
+    shop.edit(shop.code, ("    return sales.groupBy", "    import time\n    time.sleep(60)\n    return sales.groupBy"))
+
+    done = shop.framework("run", "-o", "json")
+
+    assert done.code == 1
+    assert [task["result"] for task in done.json["tasks"]] == ["TIMEDOUT"] + ["UPSTREAM_FAILED"] * 4

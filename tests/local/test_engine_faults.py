@@ -1,0 +1,124 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from framework.core.errors import LocalEngineError
+from framework.local.engine import Engine
+from framework.local.paths import LocalPaths
+
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(300)]
+
+RUN_CLIENT = Path(__file__).parent / "attempt_calls" / "run_client.py"
+
+
+def start_run(root: Path, *arguments: str, env: dict[str, str] | None = None) -> "subprocess.Popen[str]":
+    command = [sys.executable, str(RUN_CLIENT), str(root), *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+
+
+def commits(root: Path, table: str) -> list[Path]:
+    return list((LocalPaths(root).warehouse / "shop.db" / table / "_delta_log").glob("*.json"))
+
+
+def writes_data(root: Path, table: str) -> bool:
+    return any((LocalPaths(root).warehouse / "shop.db" / table).glob("**/*.parquet"))
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_is_killed_leaves_no_process_and_no_late_write(tmp_path, how, eventually, processes_of):
+    run = start_run(tmp_path, "write_slowly", "shop.slow")
+    assert eventually(lambda: writes_data(tmp_path, "slow") or run.poll(), 120)
+    assert len(processes_of(tmp_path / ".framework")) >= 4
+
+    run.send_signal(how)
+    run.communicate(timeout=20)
+
+    assert eventually(lambda: not processes_of(tmp_path), 5), processes_of(tmp_path)
+    assert commits(tmp_path, "slow") == []
+
+
+def test_an_engine_that_is_killed_leaves_no_process_and_the_next_one_knows_the_tables(
+    tmp_path, eventually, processes_of
+):
+    first = start_run(tmp_path, "write", "shop.sales")
+    assert first.communicate(timeout=120)[0].endswith("\n0\n")
+    run = start_run(tmp_path, "write_slowly", "shop.slow")
+    assert eventually(lambda: writes_data(tmp_path, "slow") or run.poll(), 120)
+
+    os.kill(int(run.stdout.readline().split()[0]), signal.SIGKILL)
+
+    assert "LocalEngineError: the local engine has ended" in run.communicate(timeout=20)[1]
+    assert eventually(lambda: not processes_of(tmp_path / ".framework"), 5), processes_of(tmp_path)
+    assert commits(tmp_path, "slow") == []
+    assert start_run(tmp_path, "write", "shop.sales").communicate(timeout=120)[0].endswith("\n0\n")
+    assert (tmp_path / "attempt" / "stdout.log").read_text().endswith("\n10\n")
+    assert len(commits(tmp_path, "sales")) == 2
+
+
+def test_runs_that_start_at_once_share_an_engine_which_outlives_the_first(tmp_path, eventually, processes_of):
+    paths = LocalPaths(tmp_path)
+    with ThreadPoolExecutor() as pool:
+        one, other = pool.map(lambda _: Engine.connect(paths, lambda event: None), range(2))
+    assert one.info == other.info
+
+    one.close()
+    third = start_run(tmp_path, "write", "shop.sales")
+    printed, _ = third.communicate(timeout=120)
+
+    assert int(printed.split()[0]) == other.info.pid
+    assert printed.endswith("\n0\n")
+    other.close()
+    assert eventually(lambda: not processes_of(paths.state), 3), processes_of(paths.state)
+
+
+def test_files_that_a_dead_engine_left_behind_mean_nothing(tmp_path):
+    paths = LocalPaths(tmp_path)
+    paths.create()
+    paths.engine_lock.write_text('{"pid": 1, "socket": "/nowhere"}')
+
+    with Engine.connect(paths, lambda event: None) as engine:
+        assert engine.wait(0) == []
+
+
+def test_an_engine_stays_for_its_idle_seconds(tmp_path, processes_of, eventually):
+    paths = LocalPaths(tmp_path)
+    Engine.connect(paths, lambda event: None, idle_seconds=5).close()
+    began = time.monotonic()
+    with Engine.connect(paths, lambda event: None):
+        assert time.monotonic() - began < 2
+
+    assert processes_of(paths.state)
+    assert eventually(lambda: not processes_of(paths.state), 10)
+
+
+def test_a_jvm_that_cannot_start_says_why(tmp_path, monkeypatch, processes_of):
+    monkeypatch.setenv("FRAMEWORK_DRIVER_MEMORY", "lots")
+
+    with pytest.raises(LocalEngineError) as caught:
+        Engine.connect(LocalPaths(tmp_path), lambda event: None)
+
+    assert "lots" in caught.value.hint
+    assert str(LocalPaths(tmp_path).engine_log) in caught.value.hint
+    assert processes_of(tmp_path) == []
+
+
+def test_spark_runs_on_the_java_of_the_wheel_when_the_machine_has_none(tmp_path):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for folder in ("/usr/bin", "/bin"):
+        for program in Path(folder).iterdir():
+            if not program.name.startswith("java") and not (programs / program.name).exists():
+                (programs / program.name).symlink_to(program)
+    environment = {**os.environ, "PATH": str(programs)}
+    environment.pop("JAVA_HOME", None)
+
+    printed, errors = start_run(tmp_path / "repo", "write", "shop.sales", env=environment).communicate(timeout=200)
+
+    assert printed.endswith("\n0\n"), errors
+    assert str(tmp_path / "repo" / ".framework" / "java") in printed

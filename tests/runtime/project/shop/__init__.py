@@ -1,0 +1,1 @@
+"""A small project, as the runtime's tests run it."""
