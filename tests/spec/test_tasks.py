@@ -1,10 +1,12 @@
 """Tasks, their kinds' options, and the names that stand in them."""
 
 import dataclasses
+import time
 from pathlib import Path
 
 import pytest
 
+from framework.core.errors import InvalidProject
 from framework.core.identifiers import Reference, TableName
 from framework.runtime.kinds import KINDS
 from framework.spec.pipeline_spec import PipelineSpec, read_pipeline
@@ -97,3 +99,20 @@ def test_the_native_tasks_are_the_official_ones() -> None:
     from databricks.bundles.jobs import Task
 
     assert set(NATIVE_TASKS) == {f.name for f in dataclasses.fields(Task) if f.name.endswith("_task")}
+
+
+@pytest.mark.parametrize(
+    ("tasks", "expected"),
+    [
+        ("".join(f"- {{task_key: t{i}, kind: train}}\n" for i in range(1001)), "more than 1,000 tasks"),
+        ("- task_key: t\n" + "".join(f"  entryp{i}: 1\n" for i in range(9_900)), "the task says nothing to do"),
+        ("- {task_key: t, kind: train, " + "".join(f"reads{i}: 1, " for i in range(9_900)) + "}", "unknown field"),
+    ],
+)
+def test_thousands_of_mistakes_are_answered_soon(tmp_path: Path, tasks: str, expected: str) -> None:
+    (tmp_path / "daily.yml").write_text(f"name: daily\ntasks:\n{tasks}")
+    started = time.process_time()
+    with pytest.raises(InvalidProject, match=expected) as raised:
+        read_pipeline(parse(tmp_path / "daily.yml", "daily.yml"))
+    assert time.process_time() - started < 1
+    assert len(raised.value.found.items) <= 200

@@ -1,0 +1,1 @@
+"""YAML → specs: what the user wrote, typed, every node with its place in a file."""

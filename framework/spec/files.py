@@ -1,0 +1,60 @@
+"""The YAML files of a checkout, and the boundary that none of them may lie beyond."""
+
+import os
+import re
+from pathlib import Path
+
+from framework.core.diagnostics import Diagnostic, Diagnostics, Location
+from framework.core.errors import InvalidProject
+from framework.spec.node_path import printable, quoted
+from framework.spec.yaml_source import Document, parse
+
+_SUFFIXES = (".yml", ".yaml")
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def yaml_files(directory: Path, root: Path) -> dict[str, Path]:
+    """The YAML files in ``directory`` by their name without suffix. Raises InvalidProject for two of a name."""
+    found: dict[str, Path] = {}
+    for path in entries(directory, root):
+        if path.suffix not in _SUFFIXES:
+            continue
+        if not _NAME.fullmatch(path.stem):
+            hint = "Letters, digits, _ and - only. Rename it, or give it another suffix."
+            raise _refused(path, root, f"file name {quoted(path.name)} is refused", hint)
+        if path.stem in found:
+            first = shown(found[path.stem], root)
+            raise _refused(path, root, f"a second file of the name '{path.stem}'", f"Remove one; {first} is there too.")
+        found[path.stem] = path
+    return found
+
+
+def entries(directory: Path, root: Path) -> list[Path]:
+    """What ``directory`` holds, in order, without hidden files; nothing when there is no such directory."""
+    try:
+        return sorted(path for path in directory.iterdir() if not path.name.startswith("."))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise _refused(directory, root, f"the directory cannot be read: {error.strerror}", "") from None
+
+
+def read(path: Path, root: Path) -> Document:
+    """Parse ``path``. Raises InvalidProject with every finding, also when it leads out of ``root``."""
+    if not is_inside(path, root):
+        raise _refused(path, root, "the file leads out of the checkout", "Put the file itself there, not a link.")
+    return parse(path, shown(path, root))
+
+
+def is_inside(path: Path, root: Path) -> bool:
+    """Whether ``path`` lies below ``root`` once every link is followed. Loops of links count as inside."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
+def shown(path: Path, root: Path) -> str:
+    """``path`` as users see it: relative to the root, with forward slashes."""
+    return printable((path.relative_to(root) if path.is_relative_to(root) else path).as_posix())
+
+
+def _refused(path: Path, root: Path, summary: str, hint: str) -> InvalidProject:
+    return InvalidProject(Diagnostics((Diagnostic(summary, Location(shown(path, root)), hint=hint),)))

@@ -1,0 +1,107 @@
+"""Finds the files of a pipeline and reads them."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from framework.core.diagnostics import Diagnostic, Diagnostics
+from framework.core.errors import InvalidProject, UsageError
+from framework.spec.files import entries, read, shown, yaml_files
+from framework.spec.node_path import printable, quoted
+from framework.spec.pipeline_spec import PipelineSpec, read_pipeline
+from framework.spec.project_spec import ProjectSpec, read_project
+from framework.spec.suggestions import did_you_mean
+from framework.spec.target_spec import TargetSpec, read_target
+
+PROJECT_FILE = "project.yml"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ProjectSource:
+    """Everything that was written about one pipeline for one target."""
+
+    root: Path
+    project: ProjectSpec
+    pipeline: PipelineSpec
+    target: TargetSpec
+
+
+def find_root(start: Path) -> Path:
+    """The nearest directory from ``start`` upwards that has ``projects/``. Raises UsageError when there is none."""
+    start = Path(os.path.realpath(start))
+    for directory in (start, *start.parents):
+        if (directory / "projects").is_dir():
+            return directory
+    hint = "Change into the directory that holds projects/ (or into one below it) and run the command again."
+    raise UsageError(f"no projects/ in {start} or above it", hint)
+
+
+def load(
+    root: Path, project: str | None, pipeline: str | None, target: str, start: Path | None = None
+) -> ProjectSource:
+    """Read one pipeline and its target.
+
+    ``project`` left out is the one that ``start`` (the working directory) lies in, else the only one; ``pipeline``
+    left out is the only one. Raises UsageError for names that do not exist, InvalidProject with every finding.
+    """
+    directory = _project_directory(root, project, start or Path.cwd())
+    file = _pipeline_file(root, directory, pipeline)
+    findings: list[Diagnostic] = []
+    project_spec = _gather(lambda: read_project(read(directory / PROJECT_FILE, root), directory), findings)
+    pipeline_spec = _gather(lambda: read_pipeline(read(file, root)), findings)
+    target_spec = _gather(lambda: read_target(root, target), findings)
+    if project_spec is None or pipeline_spec is None or target_spec is None:
+        raise InvalidProject(Diagnostics.of(findings))
+    return ProjectSource(root, project_spec, pipeline_spec, target_spec)
+
+
+def project_names(root: Path) -> tuple[str, ...]:
+    """The directories in ``projects/`` that have a project file."""
+    return tuple(path.name for path in entries(root / "projects", root) if os.path.lexists(path / PROJECT_FILE))
+
+
+def pipeline_names(root: Path, project: str) -> tuple[str, ...]:
+    """The pipelines of a project: the names of their files."""
+    return tuple(yaml_files(root / "projects" / project / "pipelines", root))
+
+
+def _project_directory(root: Path, project: str | None, start: Path) -> Path:
+    names = project_names(root)
+    name = project or _around(root / "projects", start, names) or _chosen(None, names, "project", "projects/")
+    return root / "projects" / _chosen(name, names, "project", "projects/")
+
+
+def _pipeline_file(root: Path, directory: Path, pipeline: str | None) -> Path:
+    files = yaml_files(directory / "pipelines", root)
+    where = f"{shown(directory, root)}/pipelines/"
+    return files[_chosen(pipeline, tuple(files), "pipeline", where)]
+
+
+def _around(projects: Path, start: Path, names: tuple[str, ...]) -> str | None:
+    """The project that the directory ``start`` lies in."""
+    start = Path(os.path.realpath(start))
+    return next((name for name in names if start.is_relative_to(os.path.realpath(projects / name))), None)
+
+
+def _chosen(name: str | None, names: tuple[str, ...], what: str, where: str) -> str:
+    """``name``, or the only one of ``names``. Raises UsageError when it is none of them, or when there is a choice."""
+    there = f"There are: {', '.join(map(printable, names))}." if names else f"{where} has no {what}."
+    if name is None and len(names) == 1:
+        return names[0]
+    if name is None:
+        raise UsageError(f"which {what}? {there}" if names else there, f"Name a {what} on the command line.")
+    if name not in names:
+        raise UsageError(f"no {what} {quoted(name)} in {where}{did_you_mean(name, names)}", there)
+    return name
+
+
+def _gather(read_one: Callable[[], T], findings: list[Diagnostic]) -> T | None:
+    try:
+        return read_one()
+    except InvalidProject as error:
+        findings.extend(error.found)
+        return None

@@ -1,0 +1,127 @@
+"""``conf/base.yml`` under ``conf/<target>.yml``: where pipelines run and what differs there."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from framework.core.diagnostics import Diagnostic, Diagnostics, Location
+from framework.core.errors import InvalidProject, UsageError
+from framework.runtime.kinds.options import STRICT
+from framework.spec.entry import Entry
+from framework.spec.files import read, shown, yaml_files
+from framework.spec.layers import Layers, merged
+from framework.spec.names import check_parameters
+from framework.spec.node_path import NodePath, quoted
+from framework.spec.pipeline_spec import ParameterValue
+from framework.spec.suggestions import did_you_mean
+from framework.spec.validation import validated
+from framework.spec.yaml_source import Document
+
+LOCAL = "local"
+
+_BASE = "base"
+_NO_TARGETS = (_BASE, "policy")
+_BUILT_IN = {"mode": "development", "catalog": "spark_catalog"}
+_CATALOG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineOverride:
+    """What a target changes in one pipeline. ``tasks`` holds task fields by task key, as written."""
+
+    parameters: dict[str, ParameterValue] = field(default_factory=dict)
+    schedule: dict[str, Any] | None = None
+    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetFields:
+    """What the files of a target say together."""
+
+    host: str = ""
+    mode: Literal["development", "production"]
+    catalog: str
+    compute: dict[str, Any] = field(default_factory=dict)
+    run_as: dict[str, str] = field(default_factory=dict)
+    permissions: list[dict[str, Any]] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
+    experiment_root: str = ""
+    pipelines: dict[str, PipelineOverride] = field(default_factory=dict)
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetSpec(TargetFields):
+    """A target as written. ``documents`` are its files, the one that wins last (none for a bare ``local``)."""
+
+    name: str
+    documents: tuple[Document, ...]
+
+    def location(self, path: NodePath) -> Location | None:
+        """The place of the value that won, or of its nearest ancestor; None when no file says anything."""
+        return Layers(self.documents).location(path)
+
+    def key_location(self, path: NodePath) -> Location | None:
+        """The place of the key that ``path`` ends with, in the file that won."""
+        return Layers(self.documents).key_location(path)
+
+    def written(self, path: NodePath) -> str | None:
+        """How a scalar that is no text was written."""
+        return Layers(self.documents).written(path)
+
+
+def known_targets(root: Path) -> tuple[str, ...]:
+    """``local``, then the names of the files in ``conf/``."""
+    names = (name for name in yaml_files(root / "conf", root) if name not in (*_NO_TARGETS, LOCAL))
+    return (LOCAL, *names)
+
+
+def read_target(root: Path, name: str) -> TargetSpec:
+    """The target ``name``. Raises UsageError when there is none, InvalidProject with every finding in its files."""
+    known, files = known_targets(root), yaml_files(root / "conf", root)
+    if name not in known:
+        hint = f"There are: {', '.join(known)}. A target is a file in conf/."
+        raise UsageError(f"no target {quoted(name)}{did_you_mean(name, known)}", hint)
+    findings: list[Diagnostic] = []
+    if clash := files.get(LOCAL):
+        hint = "The target 'local' is built in. Rename the file, or move its tags and variables to conf/base.yml."
+        findings.append(Diagnostic("conf/ may not define the target 'local'", Location(shown(clash, root)), "", hint))
+    layers = Layers(tuple(_read_all([files[n] for n in (_BASE, name) if n in files and n != LOCAL], root, findings)))
+    values = [document.value for document in layers.documents if document.value is not None]
+    entry = Entry(layers, (), merged([*values, _BUILT_IN] if name == LOCAL else values))
+    fields = None if findings else validated(TargetFields, entry, findings)
+    _check(entry, findings)
+    if findings or fields is None:
+        raise InvalidProject(Diagnostics.of(findings))
+    if name == LOCAL:
+        fields = TargetFields(**_BUILT_IN, tags=fields.tags, variables=fields.variables)  # type: ignore[arg-type]
+    return TargetSpec(**vars(fields), name=name, documents=layers.documents)
+
+
+def _read_all(paths: list[Path], root: Path, findings: list[Diagnostic]) -> Iterator[Document]:
+    for path in paths:
+        try:
+            document = read(path, root)
+        except InvalidProject as error:
+            findings.extend(error.found)
+            continue
+        if document.value is None or isinstance(document.value, dict):
+            yield document
+        else:
+            findings.append(Entry(document, (), document.value).finding("the file must be a mapping"))
+
+
+def _check(entry: Entry, findings: list[Diagnostic]) -> None:
+    catalog, host = entry.fields.get("catalog"), entry.fields.get("host")
+    if isinstance(catalog, str) and not _CATALOG.fullmatch(catalog):
+        findings.append(entry.finding(f"{quoted(catalog)} is not a catalog's name", below=("catalog",)))
+    if isinstance(host, str) and not host.startswith("https://"):
+        hint = "Write the workspace's address in full: https://…"
+        findings.append(entry.finding(f"{quoted(host)} is not a workspace's address", hint, ("host",)))
+    pipelines = entry.fields.get("pipelines")
+    for name, override in pipelines.items() if isinstance(pipelines, dict) else ():
+        check_parameters(Entry(entry.places, ("pipelines", name), override), findings)

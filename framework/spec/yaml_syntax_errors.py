@@ -1,0 +1,40 @@
+"""The YAML parser's complaints in words that say what to do. libyaml and the pure parser phrase them differently."""
+
+import yaml
+
+from framework.core.diagnostics import Diagnostic, Location
+
+_INDENTATION = "Check the indentation of this line and of the ones above."
+_HINTS = (
+    ("cannot start any token", "Quote a text that begins with one of @ ` % or with a tab; indent with spaces only."),
+    ("mapping values are not allowed", f"Quote a text that holds ': '. {_INDENTATION}"),
+    ("expected ',' or", "A bracket or a brace is not closed, or a comma is missing."),
+    ("unexpected end of stream", "A quote is not closed."),
+    ("could not find expected ':'", "A key needs a colon and a space after it."),
+    ("undefined tag handle", "Remove the tag: tags are not used here."),
+    ("escape", "In double quotes a backslash begins an escape; use single quotes."),
+    ("hexdecimal", "In double quotes a backslash begins an escape; use single quotes."),
+    ("alphabetic or numeric", "Quote a text that begins with & or *."),
+    ("directive", "Remove the line that begins with %."),
+    ("expected", _INDENTATION),
+)
+
+
+def syntax_error(error: Exception, file: str) -> Diagnostic:
+    """What the parser's ``error`` says about ``file``, with its place and a likely cause."""
+    problem = getattr(error, "problem", None) or "a character that YAML does not know"
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    hint = next((hint for words, hint in _HINTS if words in problem), _INDENTATION)
+    return Diagnostic(f"not valid YAML: {problem}", _location(file, mark), hint=_began(error, mark) + hint)
+
+
+def _location(file: str, mark: yaml.Mark | None) -> Location:
+    return Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
+
+
+def _began(error: Exception, mark: yaml.Mark | None) -> str:
+    """Where the parser began with what it could not finish, when that is another line."""
+    start = getattr(error, "context_mark", None)
+    if not start or not mark or start.line == mark.line:
+        return ""
+    return f"It began in line {start.line + 1}. "
