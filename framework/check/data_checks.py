@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from framework.core.diagnostics import Diagnostic, shown_path
+from framework.core.diagnostics import Diagnostic
 from framework.core.dynamic_values import problem_with, references_in
 from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
 from framework.runtime.kinds.evaluate import Evaluate
 from framework.runtime.kinds.feature_table import FeatureTable
 from framework.runtime.kinds.options import Beats, ReplaceWhere
 from framework.runtime.kinds.train import Train
+from framework.spec.node_path import format_path
 
 
 def unknown_references(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -106,4 +107,4 @@ def _of_kind(pipeline: ResolvedPipeline, kind: type) -> Iterator[tuple[ResolvedT
 
 
 def _finding(pipeline: ResolvedPipeline, path: tuple[str | int, ...], summary: str, hint: str = "") -> Diagnostic:
-    return Diagnostic(summary, pipeline.location(path), shown_path(path), hint)
+    return Diagnostic(summary, pipeline.location(path), format_path(path), hint)

@@ -5,10 +5,11 @@ import difflib
 from collections.abc import Iterator
 from pathlib import Path
 
-from framework.core.diagnostics import Diagnostic, shown_path
+from framework.core.diagnostics import Diagnostic
 from framework.core.identifiers import split_entrypoint
 from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
 from framework.runtime.kinds.evaluate import Evaluate
+from framework.spec.node_path import format_path
 
 
 def entry_points_exist(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -21,7 +22,7 @@ def entry_points_exist(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 
 def _check(pipeline: ResolvedPipeline, task: ResolvedTask, module: str, function: str) -> Iterator[Diagnostic]:
     path = (*task.path, "entrypoint")
-    place, shown = pipeline.location(path), shown_path(path)
+    place, shown = pipeline.location(path), format_path(path)
     file = _module_file(pipeline.source_directory, module)
     if file is None:
         if not (pipeline.source_directory / module.partition(".")[0]).exists():

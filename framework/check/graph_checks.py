@@ -3,10 +3,11 @@
 import difflib
 from collections.abc import Iterator
 
-from framework.core.diagnostics import Diagnostic, shown_path
+from framework.core.diagnostics import Diagnostic
 from framework.core.graph import find_cycle
 from framework.resolve.dependencies import names_written
 from framework.resolve.resolved import ResolvedPipeline
+from framework.spec.node_path import format_path
 
 
 def unknown_dependencies(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -18,12 +19,14 @@ def unknown_dependencies(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
                 continue
             path = _where_named(pipeline, task.path, dependency.task_key)
             if dependency.task_key == task.task_key:
-                yield Diagnostic(f"task '{task.task_key}' depends on itself", pipeline.location(path), shown_path(path))
+                yield Diagnostic(
+                    f"task '{task.task_key}' depends on itself", pipeline.location(path), format_path(path)
+                )
             else:
                 close = difflib.get_close_matches(dependency.task_key, keys, n=1)
                 hint = f"Did you mean '{close[0]}'?" if close else f"The tasks are: {', '.join(keys)}."
                 summary = f"task '{task.task_key}' depends on '{dependency.task_key}', which does not exist"
-                yield Diagnostic(summary, pipeline.location(path), shown_path(path), hint)
+                yield Diagnostic(summary, pipeline.location(path), format_path(path), hint)
 
 
 def cycles(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -37,7 +40,7 @@ def cycles(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
         yield Diagnostic(
             f"the tasks wait for each other: {' → '.join(cycle)}",
             pipeline.location(path),
-            shown_path(path),
+            format_path(path),
             "An arrow is an entry of depends_on, or a table or model that one task writes and the next one reads.",
         )
 
@@ -52,7 +55,7 @@ def one_writer_per_table(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
                 yield Diagnostic(
                     f"{name[0]} {name[1]} is written by two tasks, '{writers[name]}' and '{task.task_key}'",
                     pipeline.location(path),
-                    shown_path(path),
+                    format_path(path),
                     "One task owns a table or a model: write to another name, or merge the two tasks.",
                 )
             writers.setdefault(name, task.task_key)

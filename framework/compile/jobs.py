@@ -61,7 +61,9 @@ def _job(pipeline: ResolvedPipeline, plan: Plan) -> "Job":
         **pipeline.settings,
         "tasks": [_task(pipeline, plan, task) for task in pipeline.tasks],
     }
-    merged: Any = merge({name: value for name, value in fields.items() if value not in ("", {}, [])}, pipeline.databricks)
+    merged: Any = merge(
+        {name: value for name, value in fields.items() if value not in ("", {}, [])}, pipeline.databricks
+    )
     try:
         return Job.from_dict(merged)
     except (TypeError, ValueError) as error:

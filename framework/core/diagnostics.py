@@ -71,8 +71,3 @@ class Diagnostics:
 
     def __bool__(self) -> bool:
         return bool(self.items)
-
-
-def shown_path(path: Iterable[str | int]) -> str:
-    """A node's path as users read it: ``tasks[3].model``."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")

@@ -4,16 +4,36 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
+from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.dynamic_values import only_reference
-from framework.core.errors import UsageError
+from framework.core.errors import InvalidProject, UsageError
 from framework.core.task_run import Parameter
+from framework.spec.node_path import format_path
+from framework.spec.pipeline_spec import PipelineSpec
+from framework.spec.target_spec import PipelineOverride, TargetSpec
 
 
 def job_parameters(written: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Parameter]:
     """The pipeline's parameters: types from the pipeline's file, values from the target where it has some."""
     types = {name: Parameter.of(value).type for name, value in written.items()}
-    values = {**written, **overrides}
-    return {name: Parameter(types.get(name, "str"), Parameter.of(value).value) for name, value in values.items()}
+    return {name: Parameter(types[name], Parameter.of(value).value) for name, value in {**written, **overrides}.items()}
+
+
+def refuse_unknown(target: TargetSpec, pipeline: PipelineSpec, override: PipelineOverride) -> None:
+    """Raise InvalidProject when the target sets parameters that the pipeline does not have."""
+    unknown = [name for name in override.parameters if name not in pipeline.parameters]
+    paths = [("pipelines", pipeline.name, "parameters", name) for name in unknown]
+    findings = [
+        Diagnostic(
+            f"pipeline '{pipeline.name}' has no parameter '{path[-1]}'",
+            target.key_location(path),
+            format_path(path),
+            "Declare it with its default in the pipeline's file; a target only changes values.",
+        )
+        for path in paths
+    ]
+    if findings:
+        raise InvalidProject(Diagnostics.of(findings))
 
 
 def task_parameters(written: Mapping[str, Any], of_job: Mapping[str, Parameter]) -> dict[str, Parameter]:

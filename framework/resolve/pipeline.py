@@ -9,7 +9,7 @@ from framework.core.errors import UsageError
 from framework.core.identifiers import ModelName, Reference, TableName
 from framework.resolve.completion import complete
 from framework.resolve.dependencies import dependencies
-from framework.resolve.parameters import job_parameters, task_parameters
+from framework.resolve.parameters import job_parameters, refuse_unknown, task_parameters
 from framework.resolve.resolved import Dependency, ResolvedPipeline, ResolvedSource, ResolvedTask
 from framework.spec.loader import ProjectSource
 from framework.spec.references import replace_references
@@ -26,10 +26,11 @@ def resolve(source: ProjectSource, source_files: Mapping[str, Path] | None = Non
     """Fill in everything that the files leave to defaults, to the target or to each other.
 
     ``source_files`` are paths given on the command line for ``schema.table`` sources. Raises UsageError for one that
-    the project does not declare.
+    the project does not declare, InvalidProject for a parameter that the target sets and the pipeline lacks.
     """
     spec, target = source.pipeline, source.target
     override = target.pipelines.get(spec.name, PipelineOverride())
+    refuse_unknown(target, spec, override)
     parameters = job_parameters(spec.parameters, override.parameters)
     options = _options(source)
     edges = dependencies({task.task_key: task for task in spec.tasks}, options)

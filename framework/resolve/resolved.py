@@ -80,4 +80,4 @@ class CheckedPipeline:
     """A pipeline in which ``check`` found no error: only ``check`` makes one, and ``compile`` takes nothing else."""
 
     pipeline: ResolvedPipeline
-    warnings: Diagnostics = Diagnostics()
+    warnings: Diagnostics

@@ -29,11 +29,10 @@ _CATALOG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineOverride:
-    """What a target changes in one pipeline. ``tasks`` holds task fields by task key, as written."""
+    """What a target changes in one pipeline."""
 
     parameters: dict[str, ParameterValue] = field(default_factory=dict)
     schedule: dict[str, Any] | None = None
-    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
     __pydantic_config__: ClassVar = STRICT
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from framework.core.errors import UsageError
+from framework.core.errors import InvalidProject, UsageError
 from framework.core.task_run import Parameter
 from framework.resolve.parameters import run_parameters
 from framework.resolve.pipeline import resolve
@@ -79,6 +79,17 @@ def test_the_target_changes_values_but_not_types(shop):
     parameters = resolved(shop, "prod").parameters
 
     assert parameters == {"as_of": Parameter("str", "{{job.trigger.time.iso_date}}"), "slope": Parameter("int", "2")}
+
+
+def test_a_target_cannot_set_a_parameter_that_the_pipeline_lacks(shop):
+    (shop / "conf" / "prod.yml").write_text(PROD.replace("as_of:", "asof:"))
+
+    with pytest.raises(InvalidProject) as raised:
+        resolved(shop, "prod")
+
+    (finding,) = raised.value.found
+    assert finding.summary == "pipeline 'demand' has no parameter 'asof'"
+    assert str(finding.location) == "conf/prod.yml:8:18"
 
 
 def test_tags_of_organisation_and_target_come_together(shop):
