@@ -16,6 +16,7 @@ from pathlib import Path
 from framework.check.pipeline import check
 from framework.compile.bundle import Bundle
 from framework.compile.jobs import bundle_of
+from framework.core.errors import UsageError
 from framework.core.events import Listener
 from framework.core.job_run import JobRun
 from framework.local.run import RunRequest, run
@@ -23,6 +24,7 @@ from framework.resolve.parameters import run_parameters
 from framework.resolve.pipeline import resolve
 from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline
 from framework.spec.loader import ProjectSource, find_root, load
+from framework.spec.target_spec import LOCAL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,11 @@ def run_locally(selection: Selection, listener: Listener) -> JobRun:
     source: ProjectSource = load(root, selection.project, selection.pipeline, selection.target, selection.directory)
     resolved: ResolvedPipeline = resolve(source, selection.source_files)
     checked: CheckedPipeline = check(resolved)
+    if resolved.target != LOCAL:
+        raise UsageError(
+            f"a run on '{resolved.target}' needs a deployed job, and deploying comes with a later version",
+            "The pipeline is valid for this target. Run it here with --env local.",
+        )
     bundle: Bundle = bundle_of(checked)
     request = RunRequest(
         root=root,

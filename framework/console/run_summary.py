@@ -10,6 +10,8 @@ from rich.text import Text
 from framework.console.results import seconds, styled
 from framework.core.job_run import JobRun, TaskOutcome
 
+_COUNT = 10
+"""From here on a whole number is shown as a count."""
 _NAIVE = "naive_"
 _CHAMPION = "champion_"
 
@@ -101,7 +103,9 @@ def _table(*columns: str) -> Table:
 
 
 def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value.is_integer() and abs(value) >= _COUNT else f"{value:.4f}"
 
 
 def _short(name: str) -> str:

@@ -1,7 +1,6 @@
 """Where output goes: data to stdout, talk to stderr; colour only where a person is looking at a terminal."""
 
 import sys
-
 from typing import TextIO
 
 from rich.console import Console

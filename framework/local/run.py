@@ -14,12 +14,12 @@ from framework.compile.bundle import Bundle, Plan
 from framework.core.events import Listener, Note, RunStarted
 from framework.core.job_run import JobRun
 from framework.local import sources
-from framework.local.task_attempts import CodeOfRun, attempt_spec, refuse_unsupported
 from framework.local.engine import Engine
 from framework.local.paths import LocalPaths
 from framework.local.protocol import AttemptSpec
 from framework.local.references import RunValues
 from framework.local.scheduler import Scheduler
+from framework.local.task_attempts import CodeOfRun, attempt_spec, refuse_unsupported
 from framework.records import provenance
 from framework.resolve.resolved import ResolvedSource
 

@@ -1,1 +1,1 @@
-"""For the tests of projects: ``pytest_plugins = ["framework.testing.fixtures"]`` in a conftest.py gives the fixtures."""
+"""For the tests of projects: put ``pytest_plugins = ["framework.testing.fixtures"]`` into a conftest.py."""

@@ -20,7 +20,7 @@ def local_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
     def say_warnings(event: Event) -> None:
         if isinstance(event, Note) and event.warning:
-            print(event.message)  # noqa: T201 - pytest shows it with the test that waits for the engine
+            print(event.message)
 
     with Engine.connect(LocalPaths(tmp_path_factory.mktemp("local-spark")), say_warnings) as engine:
         yield engine
