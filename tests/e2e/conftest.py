@@ -42,9 +42,12 @@ class Shop:
     pipeline: str = "projects/shop/pipelines/demand.yml"
     code: str = "projects/shop/src/shop/demand.py"
 
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "framework", *arguments]
+
     def framework(self, *arguments: str, **environment: str) -> Done:
         done = subprocess.run(
-            command(*arguments),
+            self.command(*arguments),
             check=False,
             cwd=self.root,
             capture_output=True,
@@ -61,13 +64,12 @@ class Shop:
             text = text.replace(old, new)
         (self.root / file).write_text(text)
 
+    def commits(self, table: str) -> list[str]:
+        return sorted(p.name for p in (self.root / ".framework/warehouse" / table / "_delta_log").glob("*.json"))
+
     def reset(self) -> None:
         """The files as they were; tables, models and runs stay."""
         shutil.copytree(SHOP, self.root, dirs_exist_ok=True)
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "framework", *arguments]
 
 
 def copy_of_shop(target: Path) -> Shop:

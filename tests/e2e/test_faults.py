@@ -1,0 +1,84 @@
+"""A run that is interrupted or killed leaves no process behind, and no table half written or written later."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
+
+MARK = "FRAMEWORK_TEST_MARK"
+SLOW = (
+    'return sales.groupBy("product", "day").agg(F.sum("units").cast("double").alias("units"))',
+    "from pyspark.sql import SparkSession\n"
+    "    rows = SparkSession.builder.getOrCreate().range(0, 400_000_000, 1, 40)\n"
+    '    return rows.selectExpr("string(id) as product", "int(id) as day", "double(id) as units")',
+)
+
+
+def start(shop, command):
+    mark = uuid.uuid4().hex
+    run = subprocess.Popen(
+        command,
+        cwd=shop.root,
+        env={**os.environ, MARK: mark},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    return run, mark
+
+
+def wait_for(condition, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def processes(mark):
+    needle = f"{MARK}={mark}".encode()
+    return [int(p.name) for p in Path("/proc").glob("[0-9]*") if needle in environment_of(p)]
+
+
+def environment_of(process):
+    try:
+        return (process / "environ").read_bytes()
+    except OSError:
+        return b""
+
+
+def is_writing(shop):
+    return any((shop.root / ".framework/warehouse/features.db/daily_units").rglob("*.parquet"))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("fault", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill -9"])
+def test_nothing_is_left_and_the_next_run_works(cold_shop, fault):
+    shop = cold_shop()
+    shop.edit(shop.code, SLOW)
+    run, mark = start(shop, shop.command("run", "-o", "json"))
+    assert wait_for(lambda: is_writing(shop), 120), run.stderr.read() if run.poll() is not None else "no write began"
+
+    os.killpg(run.pid, fault)
+    output, _ = run.communicate(timeout=60)
+
+    assert wait_for(lambda: not processes(mark), 15), processes(mark)
+    assert shop.commits("features.db/daily_units") == []
+    if fault is signal.SIGINT:
+        assert run.returncode == 130
+        assert '"result": "CANCELED"' in output
+    shop.reset()
+    again = shop.framework("run", "-o", "json")
+    assert again.code == 0, again.stderr
+    assert again.task("features")["outputs"] == [
+        {"table": "spark_catalog.features.daily_units", "version": 0, "rows": 30}
+    ]
