@@ -48,7 +48,7 @@ soak: $(READY) ## long counts, not part of make test
 	$(BIN)/pytest -m soak --durations=15 --timeout=3600
 
 data: $(READY) ## download the real sales of the example, checked by their content hash
-	$(BIN)/python $(EXAMPLE)/download_data.py
+	PYTHONPATH=$(EXAMPLE)/src $(BIN)/python -m example_demand_forecast.data $(SALES)
 
 # The example also runs without the real sales, on a generated sample. A file that is there already is never replaced.
 link-data:

@@ -1,1 +1,1 @@
-"""For the tests of projects: put ``pytest_plugins = ["framework.testing.fixtures"]`` into a conftest.py."""
+"""For the tests of projects. Pytest finds the fixtures by itself where the framework is installed."""

@@ -1,0 +1,1 @@
+"""Weekly demand per product, four weeks ahead."""
