@@ -1,5 +1,7 @@
 """Runs a compiled bundle on this machine."""
 
+import hashlib
+import io
 import os
 import time
 import zipfile
@@ -161,10 +163,14 @@ def _write_release(bundle: Bundle, request: RunRequest, run_directory: Path) -> 
 
 
 def _zip(source_directory: Path, release: Path) -> Path:
-    target = release / "code.zip"
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(source_directory.rglob("*.py")):
-            archive.write(file, file.relative_to(source_directory))
+    """The sources as one file. Spark keeps such files by name for as long as it runs, so the content is in the name."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(path for path in source_directory.rglob("*") if path.is_file()):
+            if file.suffix != ".pyc":
+                archive.write(file, file.relative_to(source_directory))
+    target = release / f"code-{hashlib.sha256(content.getbuffer()).hexdigest()[:16]}.zip"
+    target.write_bytes(content.getbuffer())
     return target
 
 

@@ -138,7 +138,7 @@ def test_a_mistake_in_the_yaml_points_at_its_place(shop):
 
     assert done.code == 1
     assert "unknown field 'modle_from' (did you mean 'model_from'?)" in done.stderr
-    assert f"{shop.pipeline}:35:5" in done.stderr
+    assert f"{shop.pipeline}:33:5" in done.stderr
 
 
 FAILS_TWICE = """\

@@ -1,3 +1,4 @@
+import socket
 import time
 from pathlib import Path
 
@@ -67,6 +68,15 @@ def test_without_a_network_the_message_says_what_to_do(some_java, empty_cache, m
     assert time.monotonic() - began < 30
     assert all(word in caught.value.hint for word in ("FRAMEWORK_JARS_DIR", DELTA, STORAGE))
     assert list(empty_cache.iterdir()) == []
+
+
+def test_a_host_that_does_not_answer_is_given_up(some_java, empty_cache, monkeypatch, tmp_path):
+    monkeypatch.setattr(jars, "_PATIENCE", 1.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        from_repository(f"http://127.0.0.1:{silent.getsockname()[1]}/maven2", monkeypatch, tmp_path)
+
+        with pytest.raises(LocalEngineError, match="nothing arrived for"):
+            jars.resolve(some_java, lambda note: None)
 
 
 def test_a_file_that_is_not_the_published_one_is_refused(some_java, empty_cache, monkeypatch, tmp_path):

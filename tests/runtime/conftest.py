@@ -1,4 +1,4 @@
-"""One JVM with Delta for all tests here. An attempt runs in this process (classic Spark) or over Spark Connect in another."""
+"""One JVM with Delta for all tests here. Attempts run in this process (classic) or in another (Spark Connect)."""
 
 import itertools
 import json
@@ -155,7 +155,8 @@ def _builder(warehouse: Path) -> SparkSession.Builder:
     if HAS_CONNECT:
         from framework.local import jars, java
 
-        return builder.config("spark.jars", ",".join(map(str, jars.resolve(java.find(), lambda _: None))))
+        found = java.find(warehouse.parent / "java", lambda _: None)
+        return builder.config("spark.jars", ",".join(map(str, jars.resolve(found, lambda _: None))))
     from delta import configure_spark_with_delta_pip
 
     return configure_spark_with_delta_pip(builder)

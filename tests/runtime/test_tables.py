@@ -39,7 +39,7 @@ def test_a_repeated_key_leaves_the_table_as_it_was(either, spark, sales, table):
 def test_a_key_that_is_null_is_refused(either, table):
     source = table("source", [("A", None)], "stock_code string, week string")
     record = either(
-        "feature_table", entrypoint="shop.features:as_they_are", reads={"sales": source}, writes=either.name("features"),
+        "feature_table", entrypoint="shop.features:as_they_are", reads={"sales": source}, writes=either.name("f"),
         primary_keys=["stock_code", "week"],
     )  # fmt: skip
     assert record.error.message.endswith("is null: a row has (stock_code = A, week = None)")

@@ -53,6 +53,11 @@ def write_slowly(argv):
     print("committed")
 
 
+def write_twice(argv):
+    write(argv[:1])
+    write_slowly(argv[1:])
+
+
 def map_in_workers(argv):
     def double(frames):
         import shipped

@@ -43,8 +43,8 @@ def evaluate(rows, model):
 
 
 def evaluate_by_column(rows, model):
-    if "n" not in [column.name for column in model.metadata.signature.inputs]:
-        raise ValueError("no column n")
+    if "x" not in model.metadata.signature.inputs.input_names():
+        raise ValueError("the model does not know column x")
     return evaluate(rows, model)
 
 

@@ -1,0 +1,219 @@
+"""From training to predictions: MLflow runs, gates, the registry and scoring."""
+
+import datetime
+import json
+from pathlib import Path
+
+import mlflow
+import pytest
+from mlflow import MlflowClient
+
+EXPERIMENT = "shop"
+
+
+@pytest.fixture
+def points(table) -> str:
+    """The truth is 2x; ``big`` holds numbers that a float cannot, beside a null."""
+    rows = [("a", 1.0, 1, 2.0, 2**60 + 1), ("b", 2.0, 2, 4.0, None), ("c", 3.0, 3, 6.0, 5)]
+    return table("points", rows, "id string, x double, n bigint, y double, big bigint")
+
+
+@pytest.fixture
+def train(attempt, points):
+    def run(factor: float, runner=attempt):
+        record = runner(
+            "train", task_key="train", entrypoint="shop.models:train", reads={"rows": points}, experiment=EXPERIMENT,
+            params={"factor": factor},
+        )  # fmt: skip
+        assert record.error is None
+        return record
+
+    return run
+
+
+@pytest.fixture
+def evaluate(attempt, points):
+    def run(runner=attempt, entrypoint="shop.models:evaluate", **options):
+        return runner(
+            "evaluate", task_key="evaluate", entrypoint=entrypoint, model_from="train", reads={"rows": points},
+            experiment=EXPERIMENT, model=attempt.name("model"), **{"thresholds": {"wape": {"max": 0.3}}, **options},
+        )  # fmt: skip
+
+    return run
+
+
+@pytest.fixture
+def register(attempt):
+    def run(runner=attempt, gates=("evaluate",), **options):
+        return runner(
+            "register_model", model=attempt.name("model"), model_from="train", gates=list(gates), experiment=EXPERIMENT,
+            **options,
+        )  # fmt: skip
+
+    return run
+
+
+def alias(attempt, name: str = "champion") -> str:
+    return str(MlflowClient().get_model_version_by_alias(attempt.name("model"), name).version)
+
+
+def test_training_logs_a_run_that_leads_back_to_its_causes(train, attempt, points):
+    record = train(2.0)
+    run = mlflow.get_run(record.model.mlflow_run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["framework.job_run_id"] == attempt.job_run_id
+    assert run.data.tags["framework.commit"] == "abc123" and run.data.tags["owner"] == "tests"
+    assert json.loads(run.data.tags["framework.inputs"]) == {points: 0}
+    assert run.data.params["factor"] == "2.0" and run.data.params["depth"] == "3"
+    assert run.data.metrics == {"fit": 1.0} == record.metrics
+    assert "mlruns" not in run.info.artifact_uri
+    requirements = mlflow.pyfunc.get_model_dependencies(record.model.name)
+    assert any(line.startswith("scikit-learn==") for line in Path(requirements).read_text().splitlines())
+
+
+def test_a_training_that_returns_no_model_fails_its_run(attempt, points):
+    record = attempt(
+        "train", task_key="train", entrypoint="shop.models:train_nothing", reads={"rows": points}, experiment=EXPERIMENT
+    )
+    assert record.error.message == "shop.models:train_nothing returned a dict; its task expects a TrainedModel"
+    (run,) = mlflow.search_runs(
+        experiment_names=[EXPERIMENT], filter_string=f"tags.`framework.job_run_id` = '{attempt.job_run_id}'",
+        output_format="list",
+    )  # fmt: skip
+    assert run.info.status == "FAILED"
+
+
+def test_a_model_of_no_known_flavor_is_refused(attempt, points):
+    record = attempt("train", entrypoint="shop.models:train_unknown", reads={"rows": points}, experiment=EXPERIMENT)
+    assert "class builtins.object, which no flavor fits" in record.error.message
+
+
+def test_from_training_to_predictions(either, spark, train, evaluate, register, points):
+    train(2.2, either)
+    verdict = evaluate(either, beats="champion").verdict
+    assert verdict.passed and verdict.against == ""
+    assert register(either).model.version == "1"
+    scores = either.name("scores")
+    for _ in range(2):
+        record = either(
+            "batch_inference", model=either.name("model") + "@champion", reads={"rows": points}, writes=scores,
+            columns=["id", "big"], where="x > 1 AND logical_date = DATE'2011-11-07'",
+            given={"framework.logical_date": "2011-11-07"},
+        )  # fmt: skip
+        assert record.error is None
+    assert record.model.version == "1" and [(o.version, o.rows) for o in record.outputs] == [(1, 2)]
+    found = [tuple(row) for row in spark.table(scores).orderBy("id").collect()]
+    day = datetime.date(2011, 11, 7)
+    assert spark.table(scores).columns == ["id", "big", "prediction", "model_name", "model_version", "logical_date"]
+    assert found == [
+        ("b", None, 4.4, either.name("model"), "1", day),
+        ("c", 5, pytest.approx(6.6), either.name("model"), "1", day),
+    ]
+
+
+def test_big_numbers_beside_nulls_stay_exact(attempt, spark, train, register, points):
+    train(2.0)
+    register(gates=())
+    attempt(
+        "batch_inference", model=attempt.name("model") + "/1", reads={"rows": points}, writes=attempt.name("scores"),
+        write_mode="overwrite",
+    )  # fmt: skip
+    found = {row["id"]: row["big"] for row in spark.table(attempt.name("scores")).collect()}
+    assert found == {"a": 2**60 + 1, "b": None, "c": 5}
+
+
+def test_a_worse_candidate_leaves_the_champion_live(attempt, train, evaluate, register):
+    train(2.0)
+    evaluate()
+    register()
+    train(2.5)
+    record = evaluate(thresholds={"wape": {"max": 0.2}}, beats="champion")
+    assert record.result == "SUCCESS" and not record.verdict.passed
+    assert record.verdict.reasons == ("wape 0.25 is above 0.2", "wape 0.25 is worse than 0 of champion v1")
+    assert record.metrics["champion_wape"] == 0 and record.metrics["naive_wape"] == 1
+    assert register().notes == ("kept champion v1: wape 0.25 is above 0.2; wape 0.25 is worse than 0 of champion v1",)
+    assert "did not pass" in register(on_fail="stop").error.message
+    assert alias(attempt) == "1"
+
+
+def test_a_failed_gate_without_a_champion_fails_the_registration(train, evaluate, register, attempt):
+    train(9.0)
+    assert not evaluate().verdict.passed
+    record = register()
+    assert record.error.message == (
+        f"{attempt.name('model')} has no champion yet, and the candidate did not pass: wape 3.5 is above 0.3"
+    )
+
+
+def test_registering_again_makes_no_second_version_and_a_new_model_moves_both_aliases(
+    attempt, train, evaluate, register
+):
+    train(2.1)
+    evaluate()
+    register()
+    assert register().model.version == "1"
+    train(2.1)
+    record = evaluate(beats={"alias": "champion", "metric": "wape"})
+    assert record.verdict.passed and record.verdict.against == "champion v1"
+    assert register().model.version == "2"
+    assert (alias(attempt), alias(attempt, "previous_champion")) == ("2", "1")
+    tags = MlflowClient().get_model_version(attempt.name("model"), "2").tags
+    assert tags["framework.commit"] == "abc123" and json.loads(tags["framework.inputs"])
+
+
+def test_a_registration_killed_before_the_alias_moved_is_completed(attempt, train, register):
+    record = train(2.0)
+    mlflow.register_model(record.model.name, attempt.name("model"))
+    assert register(gates=()).model.version == "1"
+    assert alias(attempt) == "1"
+
+
+def test_a_champion_that_cannot_score_counts_as_beaten(attempt, points, train, evaluate, register):
+    attempt(
+        "train", task_key="train", entrypoint="shop.models:train_with_whole_numbers", reads={"rows": points},
+        experiment=EXPERIMENT,
+    )  # fmt: skip
+    register(gates=())
+    train(2.0)
+    verdict = evaluate(entrypoint="shop.models:evaluate_by_column", beats="champion").verdict
+    assert verdict.passed and "champion v1 cannot score these rows and counts as beaten" in verdict.reasons[0]
+
+
+def test_a_candidate_of_another_job_run_is_not_taken(evaluate):
+    record = evaluate()
+    assert "has no finished MLflow run of task 'train' in job run" in record.error.message
+
+
+def test_a_registration_without_its_verdict_is_refused(train, register):
+    train(2.0)
+    assert "no finished MLflow run of task 'evaluate'" in register().error.message
+
+
+def test_an_unknown_alias_is_refused(attempt, points):
+    record = attempt(
+        "batch_inference", model="spark_catalog.models.none@champion", reads={"rows": points}, writes=attempt.name("s")
+    )
+    assert record.error.message == "model spark_catalog.models.none has no alias champion"
+
+
+@pytest.fixture
+def whole_numbers(attempt, points, register) -> str:
+    """A model that takes one column ``n`` of whole numbers."""
+    attempt(
+        "train", task_key="train", entrypoint="shop.models:train_with_whole_numbers", reads={"rows": points},
+        experiment=EXPERIMENT,
+    )  # fmt: skip
+    register(gates=())
+    return attempt.name("model") + "@champion"
+
+
+def test_rows_that_do_not_fit_the_model_are_refused(either, table, whole_numbers):
+    score = {"model": whole_numbers, "writes": either.name("scores"), "write_mode": "overwrite"}
+    no_n = table("no_n", [(1,)], "m bigint")
+    assert "needs columns that the rows lack: n" in either("batch_inference", reads={"r": no_n}, **score).error.message
+    null = table("null_n", [(1,), (None,)], "n bigint")
+    assert "'n' has empty values" in either("batch_inference", reads={"r": null}, **score).error.message
+    clash = table("clash", [(1, 1)], "n bigint, Model_Name int")
+    assert (
+        "'Model_Name' of the rows has the name" in either("batch_inference", reads={"r": clash}, **score).error.message
+    )
