@@ -1,10 +1,16 @@
 """``evaluate``: the gate between a trained model and the registry."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any, ClassVar, Literal
 
+from framework.core.errors import DataError, FrameworkError
 from framework.core.identifiers import Entrypoint, ModelMentioned, TableRead, TaskRead
+from framework.core.task_run import ModelVersion, Verdict
+from framework.runtime import gates, project_calls, project_code, registry, tables, tracking
 from framework.runtime.kinds.options import STRICT, Beats, Threshold
+from framework.runtime.task import Outcome, Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,3 +32,59 @@ class Evaluate:
     model: ModelMentioned | None = None
     experiment: str | None = None
     __pydantic_config__: ClassVar = STRICT
+
+    def run(self, task: Task) -> Outcome:
+        """Measure and judge. Raises DataError without a candidate, ProjectCodeError when it cannot be measured."""
+        experiment = required(self.experiment, "experiment", task)
+        candidate = tracking.latest_run(task, experiment, self.model_from)
+        inputs = tables.read(self.reads, task)
+        run_id = candidate.info.run_id
+        tags = {tracking.MODEL_FROM: self.model_from, tracking.CANDIDATE: run_id}
+        with tracking.opened_run(task, experiment, tags):
+            metrics = self._measure(candidate.data.tags[tracking.MODEL_URI], inputs, task)
+            rival = self._rival(inputs, task)
+            verdict = self._judge(metrics, rival)
+            metrics |= {f"champion_{name}": value for name, value in ((rival and rival.metrics) or {}).items()}
+            tracking.log_metrics(metrics)
+            tracking.set_tag(tracking.VERDICT, gates.to_json(verdict))
+        model = ModelVersion(candidate.data.tags[tracking.MODEL_URI], "", run_id)
+        return Outcome(inputs=inputs.versions, metrics=metrics, model=model, verdict=verdict, notes=inputs.notes)
+
+    def _measure(self, model_uri: str, inputs: tables.Inputs, task: Task) -> dict[str, float]:
+        result = project_calls.call(self.entrypoint, inputs, task, model=tracking.load_model(model_uri))
+        if not isinstance(result, Mapping) or not all(isinstance(value, Real) for value in result.values()):
+            raise project_code.wrong_return(self.entrypoint, "a dict of metrics, {name: number}", result)
+        return {str(name): float(value) for name, value in result.items()}
+
+    def _rival(self, inputs: tables.Inputs, task: Task) -> gates.Rival | None:
+        """The model to beat on the same rows, or None while there is none."""
+        if self.beats is None:
+            return None
+        alias = self._beats().alias
+        live = registry.at_alias(required(self.model, "model", task), alias)
+        if live is None:
+            return None
+        name = f"{alias} v{live.version}"
+        try:
+            return gates.Rival(name, self._measure(f"models:/{live.name}/{live.version}", inputs, task))
+        except FrameworkError as error:
+            # An old model that no longer fits the data must not keep a new one from going live.
+            return gates.Rival(name, None, str(error))
+
+    def _judge(self, metrics: Mapping[str, float], rival: gates.Rival | None) -> Verdict:
+        beats = self._beats()
+        metric = beats.metric or next(iter(self.thresholds), "") or next(iter(metrics), "")
+        return gates.judge(metrics, self.thresholds, rival, metric, beats.lower_is_better)
+
+    def _beats(self) -> Beats:
+        return self.beats if isinstance(self.beats, Beats) else Beats()
+
+
+def required(value: str | None, name: str, task: Task) -> str:
+    """``value``, which may be left out in YAML but not in a plan. Raises DataError when it is missing."""
+    if value:
+        return value
+    raise DataError(
+        f"task '{task.template.task_key}' has no {name}, and none follows from the tasks that it depends on",
+        f"write {name} of the task",
+    )

@@ -3,8 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from framework.core.errors import DataError
 from framework.core.identifiers import Entrypoint, TableRead, TableWritten
-from framework.runtime.kinds.options import STRICT, WriteMode
+from framework.core.task_run import TableVersion
+from framework.runtime import project_calls, tables
+from framework.runtime.conflicts import retried
+from framework.runtime.kinds.options import STRICT, ReplaceWhere, WriteMode
+from framework.runtime.task import Outcome, Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,3 +27,35 @@ class FeatureTable:
     params: dict[str, Any] = field(default_factory=dict)
     write_mode: WriteMode = "overwrite"
     __pydantic_config__: ClassVar = STRICT
+
+    def run(self, task: Task) -> Outcome:
+        """Compute and write. Raises DataError when the key does not hold, ProjectCodeError when the function fails."""
+        self._check_write_mode()
+        return retried(lambda: self._compute(task))
+
+    def _compute(self, task: Task) -> Outcome:
+        inputs = tables.read(self.reads, task)
+        result = project_calls.call(self.entrypoint, inputs, task)
+        written = project_calls.write(
+            self.entrypoint, result, self.writes, self.write_mode, task, key=self.primary_keys
+        )
+        return Outcome(inputs=inputs.versions, outputs=(written,), notes=(*inputs.notes, *_remarks(written)))
+
+    def _check_write_mode(self) -> None:
+        """Only these modes keep a key unique in the whole table by looking at the new rows alone."""
+        if self.write_mode == "append":
+            raise DataError(
+                f"{self.writes}: write_mode append cannot keep a primary key unique",
+                "use overwrite, or replace_where with columns of the key",
+            )
+        replaced = self.write_mode.replace_where if isinstance(self.write_mode, ReplaceWhere) else []
+        if outside := [column for column in replaced if column not in self.primary_keys]:
+            raise DataError(
+                f"{self.writes}: replace_where column '{outside[0]}' is not part of the primary key, "
+                "so keys could repeat between slices",
+                f"add '{outside[0]}' to primary_keys, or use write_mode overwrite",
+            )
+
+
+def _remarks(written: TableVersion) -> tuple[str, ...]:
+    return () if written.rows else (f"{written.table} was written without any row",)

@@ -38,5 +38,3 @@ class Beats:
     metric: str = ""
     lower_is_better: bool = True
     __pydantic_config__: ClassVar = STRICT
-
-

@@ -1,10 +1,19 @@
 """``register_model``: makes a model version and moves its alias."""
 
+import json
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
+from framework.core.errors import DataError
 from framework.core.identifiers import ModelWritten, TaskRead
+from framework.core.task_run import ModelVersion, Verdict
+from framework.runtime import gates, registry, tracking
+from framework.runtime.kinds.evaluate import required
 from framework.runtime.kinds.options import STRICT
+from framework.runtime.task import Outcome, Task
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,3 +32,48 @@ class RegisterModel:
     gates: list[TaskRead] = field(default_factory=list)
     experiment: str | None = None
     __pydantic_config__: ClassVar = STRICT
+
+    def run(self, task: Task) -> Outcome:
+        """Register and move the alias, or keep what is live. Raises DataError when neither can be done."""
+        experiment = required(self.experiment, "experiment", task)
+        candidate = tracking.latest_run(task, experiment, self.model_from)
+        registry.require_signature(candidate.data.tags[tracking.MODEL_URI])
+        if objections := self._objections(candidate.info.run_id, experiment, task):
+            return self._refused(objections)
+        version = self._register(candidate, task)
+        registry.move_alias(self.model, self.alias, version.version)
+        return Outcome(model=version, notes=(f"{self.alias} is now v{version.version}",))
+
+    def _objections(self, run_id: str, experiment: str, task: Task) -> str:
+        """What the gates that said no gave as reasons, as one text."""
+        verdicts = [self._verdict(gate, run_id, experiment, task) for gate in self.gates]
+        return "; ".join(reason for verdict in verdicts if not verdict.passed for reason in verdict.reasons)
+
+    def _verdict(self, gate: str, run_id: str, experiment: str, task: Task) -> Verdict:
+        run = tracking.latest_run(task, experiment, gate, {tracking.CANDIDATE: run_id})
+        return gates.from_json(run.data.tags[tracking.VERDICT])
+
+    def _refused(self, objections: str) -> Outcome:
+        current = registry.at_alias(self.model, self.alias)
+        if current is None:
+            raise DataError(
+                f"{self.model} has no {self.alias} yet, and the candidate did not pass: {objections}",
+                "train a better model, or change the thresholds of the gate",
+            )
+        if self.on_fail == "stop":
+            raise DataError(
+                f"the candidate for {self.model} did not pass: {objections}",
+                f"{self.alias} is still v{current.version}; on_fail: keep goes on with it",
+            )
+        return Outcome(model=current, notes=(f"kept {self.alias} v{current.version}: {objections}",))
+
+    def _register(self, candidate: "Run", task: Task) -> ModelVersion:
+        """A version with everything that leads back to its causes."""
+        tags = {f"framework.{name}": value for name, value in task.stamp().items() if value}
+        tags |= {
+            tracking.CANDIDATE: candidate.info.run_id,
+            tracking.INPUTS: candidate.data.tags.get(tracking.INPUTS, "{}"),
+            "framework.metrics": json.dumps(candidate.data.metrics),
+        }
+        uri = candidate.data.tags[tracking.MODEL_URI]
+        return registry.create_version(self.model, candidate.info.run_id, uri, {**task.template.tags, **tags})

@@ -1,10 +1,15 @@
 """``train``: fits a model and logs it to MLflow."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from framework.core.identifiers import Entrypoint, TableRead
+from framework.core.task_run import ModelVersion
+from framework.runtime import model_logging, project_calls, project_code, tables, tracking
 from framework.runtime.kinds.options import STRICT
+from framework.runtime.task import Outcome, Task
+from framework.runtime.trained_model import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,3 +21,28 @@ class Train:
     params: dict[str, Any] = field(default_factory=dict)
     experiment: str
     __pydantic_config__: ClassVar = STRICT
+
+    def run(self, task: Task) -> Outcome:
+        """Fit and log. Raises ProjectCodeError when the function fails or does not return a ``TrainedModel``."""
+        inputs = tables.read(self.reads, task)
+        versions = tracking.table_tags(inputs.versions)
+        with tracking.opened_run(task, self.experiment, {tracking.INPUTS: json.dumps(versions)}) as run:
+            tracking.log_params({**task.params, **{f"version.{name}": v for name, v in versions.items()}})
+            trained = self._fit(inputs, task)
+            tracking.log_params({k: v for k, v in trained.params.items() if k not in task.params})
+            metrics = {name: float(value) for name, value in trained.metrics.items()}
+            tracking.log_metrics(metrics)
+            uri = model_logging.log_model(trained, self.entrypoint)
+            tracking.set_tag(tracking.MODEL_URI, uri)
+        return Outcome(
+            inputs=inputs.versions,
+            metrics=metrics,
+            model=ModelVersion(uri, "", run.info.run_id),
+            notes=inputs.notes,
+        )
+
+    def _fit(self, inputs: tables.Inputs, task: Task) -> TrainedModel:
+        trained = project_calls.call(self.entrypoint, inputs, task)
+        if not isinstance(trained, TrainedModel):
+            raise project_code.wrong_return(self.entrypoint, "a TrainedModel", trained)
+        return trained

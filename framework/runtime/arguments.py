@@ -1,0 +1,86 @@
+"""The command line of a task: ``--key=value``, as the Jobs service writes it."""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from framework.core.errors import DataError, UsageError
+from framework.core.task_run import TaskRun
+
+OWN = "framework."
+"""Names with this prefix are ours; job parameters may not begin with it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments:
+    """The arguments taken apart. ``parameters`` are all that are not ours, as strings."""
+
+    plan: str
+    task: str
+    job_run_id: str
+    task_run_id: str
+    attempt: int = 1
+    logical_date: datetime.date | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse(argv: Sequence[str]) -> Arguments:
+    """``argv`` taken apart; of a repeated name the last wins. Raises UsageError on anything but ``--key=value``."""
+    given = dict(_pair(argument) for argument in argv)
+    own = {name.removeprefix(OWN): value for name, value in given.items() if name.startswith(OWN)}
+    if missing := [name for name in ("plan", "task", "job_run_id", "task_run_id") if not own.get(name)]:
+        raise UsageError(f"missing argument --{OWN}{missing[0]}=…", "a task is started by a job, not by hand")
+    return Arguments(
+        plan=own["plan"],
+        task=own["task"],
+        job_run_id=own["job_run_id"],
+        task_run_id=own["task_run_id"],
+        attempt=_attempt(own.get("attempt") or "1"),
+        logical_date=_logical_date(own.get("logical_date", "")),
+        parameters={name: value for name, value in given.items() if not name.startswith(OWN)},
+    )
+
+
+def convert_params(template: TaskRun, given: Mapping[str, str]) -> dict[str, object]:
+    """The keywords for the project's function: each parameter from ``given``, else from the plan, in its own type.
+
+    Raises DataError naming the parameter, the type and the value, when the value is none of that type.
+    """
+    return {name: _convert(template, name, given) for name in template.params}
+
+
+def _pair(argument: str) -> tuple[str, str]:
+    name, equals, value = argument.partition("=")
+    if not name.startswith("--") or not equals:
+        raise UsageError(f"'{argument}' is not an argument of a task: --key=value")
+    return name[2:], value
+
+
+def _attempt(text: str) -> int:
+    if not text.isdecimal():
+        raise UsageError(f"--{OWN}attempt is not a number: '{text}'")
+    return int(text)
+
+
+def _logical_date(text: str) -> datetime.date | None:
+    try:
+        return datetime.datetime.fromisoformat(text).date() if text else None
+    except ValueError:
+        raise DataError(
+            f"the logical date '{text}' is neither an ISO date nor an ISO time",
+            "write it like 2011-11-07; see logical_date of the pipeline and the parameter that it refers to",
+        ) from None
+
+
+def _convert(template: TaskRun, name: str, given: Mapping[str, str]) -> object:
+    parameter = template.params[name]
+    text = given.get(name, parameter.value)
+    if name not in given and "{{" in text:
+        raise DataError(f"parameter '{name}' has no value: the job did not fill in {text}")
+    try:
+        return parameter.convert(text)
+    except ValueError:
+        raise DataError(
+            f"parameter '{name}' of task '{template.task_key}' is not of type {parameter.type}: '{text}'",
+            "its type is that of its default in the pipeline's YAML",
+        ) from None

@@ -1,0 +1,38 @@
+"""What the project's code may know about the run that it is part of."""
+
+import datetime
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskContext:
+    """Given to a function that has a ``context`` argument; everything has a default, so a test can make one.
+
+    ``parameters`` are all parameters of the run as strings, ``logical_date`` is the date that the run is about,
+    ``tags`` are the task's tags.
+    """
+
+    job_run_id: str = ""
+    task_run_id: str = ""
+    attempt: int = 1
+    project: str = ""
+    pipeline: str = ""
+    target: str = "local"
+    task_key: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    logical_date: datetime.date | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    logger: logging.Logger = field(default_factory=lambda: logging.getLogger("framework.task"))
+
+    @property
+    def spark(self) -> "SparkSession":
+        """The session of this process."""
+        from pyspark.sql import SparkSession
+
+        return SparkSession.builder.getOrCreate()

@@ -1,0 +1,135 @@
+"""What a job starts for each task: arguments → plan → context → the kind's ``run`` → record → exit code."""
+
+import datetime
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from framework.core.errors import FrameworkError, ProjectCodeError
+from framework.core.task_run import AttemptRecord, TaskError, TaskRun
+from framework.runtime import arguments, plain_values, plans, run_records, structured_logs
+from framework.runtime.arguments import Arguments
+from framework.runtime.context import TaskContext
+from framework.runtime.kinds import KINDS
+from framework.runtime.task import Kind, Outcome, Task
+
+_logger = logging.getLogger("framework.runtime")
+
+
+def console_main() -> None:
+    """The entry point of a wheel task, where only an exception or SystemExit counts as failure."""
+    if error := attempt(sys.argv[1:]).error:
+        raise SystemExit(f"{error.type}: {error.message}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one attempt; 0 on success, 1 on failure."""
+    return 0 if attempt(sys.argv[1:] if argv is None else argv).result == "SUCCESS" else 1
+
+
+def attempt(argv: Sequence[str]) -> AttemptRecord:
+    """Run one attempt and keep its record, whatever happens. Never raises an error of the task."""
+    started = _now()
+    try:
+        given = arguments.parse(argv)
+    except FrameworkError as error:
+        given = Arguments(plan="", task="", job_run_id="", task_run_id="")
+        return _record(given, None, started, error)
+    return _attempt(given, started)
+
+
+def run_task(given: Arguments, template: TaskRun, plan: Mapping[str, TaskRun]) -> Outcome:
+    """Do the task. Raises FrameworkError when it cannot be done."""
+    context = TaskContext(
+        job_run_id=given.job_run_id,
+        task_run_id=given.task_run_id,
+        attempt=given.attempt,
+        project=template.project,
+        pipeline=template.pipeline,
+        target=template.target,
+        task_key=template.task_key,
+        parameters=given.parameters,
+        logical_date=given.logical_date,
+        tags=template.tags,
+        logger=logging.getLogger(f"task.{template.task_key}"),
+    )
+    task = Task(
+        template=template,
+        context=context,
+        params=arguments.convert_params(template, given.parameters),
+        provenance=plans.load_provenance(Path(given.plan)),
+        writers=plans.writers(plan),
+    )
+    structured_logs.quiet_spark()
+    return _kind(template).run(task)
+
+
+def _attempt(given: Arguments, started: str) -> AttemptRecord:
+    labels = {"job_run_id": given.job_run_id, "task_run_id": given.task_run_id, "task_key": given.task}
+    with structured_logs.captured("framework", {**labels, "attempt": str(given.attempt)}):
+        template: TaskRun | None = None
+        result: Outcome | Exception
+        try:
+            plan = plans.load_plan(Path(given.plan))
+            template = _template(plan, given)
+            result = run_task(given, template, plan)
+        except Exception as error:
+            result = error
+        return _record(given, template, started, result)
+
+
+def _template(plan: Mapping[str, TaskRun], given: Arguments) -> TaskRun:
+    if given.task not in plan:
+        raise FrameworkError(f"the plan {given.plan} has no task '{given.task}'; it has {', '.join(plan)}")
+    return plan[given.task]
+
+
+def _kind(template: TaskRun) -> Kind:
+    if template.kind not in KINDS:
+        raise FrameworkError(f"this runtime does not know the task kind '{template.kind}'; it knows {', '.join(KINDS)}")
+    return plain_values.load(KINDS[template.kind], template.options)
+
+
+def _record(given: Arguments, template: TaskRun | None, started: str, result: Outcome | Exception) -> AttemptRecord:
+    done = Outcome() if isinstance(result, Exception) else result
+    record = AttemptRecord(
+        job_run_id=given.job_run_id,
+        task_run_id=given.task_run_id,
+        attempt=given.attempt,
+        project=template.project if template else "",
+        pipeline=template.pipeline if template else "",
+        target=template.target if template else "",
+        task_key=given.task,
+        kind=template.kind if template else "",
+        result="FAILED" if isinstance(result, Exception) else "SUCCESS",
+        started_at=started,
+        ended_at=_now(),
+        parameters=given.parameters,
+        error=_error(result) if isinstance(result, Exception) else None,
+        **_done(done),
+    )
+    run_records.write(record)
+    return record
+
+
+def _done(outcome: Outcome) -> dict[str, Any]:
+    names = ("inputs", "outputs", "metrics", "model", "verdict", "notes")
+    return {name: getattr(outcome, name) for name in names}
+
+
+def _error(error: Exception) -> TaskError:
+    """What the record says about ``error``; the log gets the whole traceback of one that nobody expected."""
+    if not isinstance(error, FrameworkError):
+        _logger.error("the task failed unexpectedly", exc_info=error)
+        return TaskError(type(error).__name__, str(error) or repr(error), "the log has the whole traceback")
+    trace = error.user_traceback if isinstance(error, ProjectCodeError) else ""
+    _logger.error("%s", "\n".join(part for part in (error.message, trace, error.hint) if part))
+    if error.__cause__:
+        _logger.debug("its cause", exc_info=error.__cause__)
+    return TaskError(type(error).__name__, error.message, error.hint, trace)
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

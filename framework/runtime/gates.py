@@ -1,0 +1,96 @@
+"""Whether a candidate's metrics let it through: pure functions, no MLflow."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+from framework.core.errors import DataError
+from framework.core.task_run import Verdict
+
+Metrics = Mapping[str, float]
+
+
+class Bounds(Protocol):
+    """Inclusive bounds of a metric."""
+
+    @property
+    def min(self) -> float | None: ...
+    @property
+    def max(self) -> float | None: ...
+
+
+@dataclass(frozen=True)
+class Rival:
+    """The live model measured on the same rows; ``metrics`` is None, with ``problem``, when it could not be."""
+
+    name: str
+    metrics: Metrics | None
+    problem: str = ""
+
+
+def judge(
+    metrics: Metrics, thresholds: Mapping[str, Bounds], rival: Rival | None, metric: str, lower_is_better: bool
+) -> Verdict:
+    """The verdict with a sentence for each reason. Ties pass; a rival that cannot be measured counts as beaten."""
+    failures = [reason for name, bounds in thresholds.items() for reason in _outside(name, metrics, bounds)]
+    lost, remark = _compare(metrics, rival, metric, lower_is_better) if rival else ("", "")
+    failures += [lost] if lost else []
+    if remark and not (failures and rival and rival.metrics):
+        return Verdict(not failures, (*failures, remark), rival.name if rival else "")
+    return Verdict(not failures, tuple(failures), rival.name if rival else "")
+
+
+def to_json(verdict: Verdict) -> str:
+    """``verdict`` for a tag."""
+    return json.dumps(asdict(verdict), ensure_ascii=False)
+
+
+def from_json(text: str) -> Verdict:
+    """The inverse of ``to_json``."""
+    raw = json.loads(text)
+    return Verdict(raw["passed"], tuple(raw["reasons"]), raw["against"])
+
+
+def measured(name: str, metrics: Metrics) -> float:
+    """The metric ``name``. Raises DataError when the function did not return it."""
+    if name not in metrics:
+        raise DataError(
+            f"the gate needs metric '{name}', which the function did not return; it returned {', '.join(metrics)}",
+            "return it, or name another metric in thresholds or beats",
+        )
+    return metrics[name]
+
+
+def _outside(name: str, metrics: Metrics, bounds: Bounds) -> list[str]:
+    value = measured(name, metrics)
+    if math.isnan(value):
+        return [f"{name} is not a number"]
+    failures = []
+    if bounds.min is not None and value < bounds.min:
+        failures.append(f"{name} {_distinct(value, bounds.min)} is below {bounds.min:g}")
+    if bounds.max is not None and value > bounds.max:
+        failures.append(f"{name} {_distinct(value, bounds.max)} is above {bounds.max:g}")
+    return failures
+
+
+def _compare(metrics: Metrics, rival: Rival, metric: str, lower_is_better: bool) -> tuple[str, str]:
+    """(why the candidate lost, a remark on the rival), each may be empty."""
+    ours = measured(metric, metrics)
+    if rival.metrics is None:
+        return "", f"{rival.name} cannot score these rows and counts as beaten: {rival.problem}"
+    theirs = measured(metric, rival.metrics)
+    if math.isnan(ours):
+        return f"{metric} is not a number, so it does not beat {rival.name}", ""
+    if math.isnan(theirs):
+        return "", f"{metric} of {rival.name} is not a number: it counts as beaten"
+    worse = ours > theirs if lower_is_better else ours < theirs
+    text = f"{metric} {_distinct(ours, theirs)} is {'worse' if worse else 'no worse'} than {theirs:.4g} of {rival.name}"
+    return (text, "") if worse else ("", text)
+
+
+def _distinct(value: float, other: float) -> str:
+    """``value``, short, but with the digits that tell it from ``other``."""
+    short = f"{value:.4g}"
+    return short if short != f"{other:.4g}" or value == other else repr(value)

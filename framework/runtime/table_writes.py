@@ -1,0 +1,104 @@
+"""Tables that a task writes: whole or not at all, each commit pointing back to its attempt."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from framework.core.errors import DataError
+from framework.core.task_run import TableVersion
+from framework.runtime import row_checks, spark_errors, tables
+from framework.runtime.predicates import slice_predicate
+from framework.runtime.task import Task
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+class Slice(Protocol):
+    """Replace only the rows that have this run's values in these columns."""
+
+    @property
+    def replace_where(self) -> list[str]: ...
+
+
+Mode = Literal["overwrite", "append"] | Slice
+
+
+def write(frame: "DataFrame", table: str, mode: Mode, task: Task, *, key: Sequence[str] = ()) -> TableVersion:
+    """Write ``frame``, with ``key`` unique and not null when given, and say which version that made.
+
+    Raises DataError when the rows break the key, lie outside of the replaced slice or do not fit the table's columns.
+    """
+    predicate = _predicate(mode, task)
+    checked = row_checks.with_unique_key(frame, key, table) if key else frame
+    if not isinstance(mode, str):
+        checked = row_checks.within_slice(checked, mode.replace_where, predicate, table)
+    _create_schema(table, task)
+    try:
+        _save(checked, table, mode, predicate, task)
+    except Exception as error:
+        raise _explained(error, frame, table, task, key=key, predicate=predicate) or error from None
+    return tables.written_version(task.context.spark, table, task.context.task_run_id, task.context.attempt)
+
+
+def _predicate(mode: Mode, task: Task) -> str:
+    if isinstance(mode, str):
+        return ""
+    return slice_predicate(mode.replace_where, task.context.logical_date, task.params)
+
+
+def _save(frame: "DataFrame", table: str, mode: Mode, predicate: str, task: Task) -> None:
+    writer = frame.write.format("delta").option("userMetadata", _metadata(task))
+    if not isinstance(mode, str):
+        writer.mode("overwrite").option("replaceWhere", predicate).saveAsTable(table)
+    elif mode == "overwrite":
+        writer.mode("overwrite").option("overwriteSchema", "true").saveAsTable(table)
+    else:
+        writer.mode("append").saveAsTable(table)
+
+
+def _metadata(task: Task) -> str:
+    # These two stand first and together: the commit is found by them.
+    first = {"task_run_id": task.context.task_run_id, "attempt": task.context.attempt}
+    return json.dumps({**first, **{name: value for name, value in task.stamp().items() if name not in first}})
+
+
+def _create_schema(table: str, task: Task) -> None:
+    schema = table.rpartition(".")[0]
+    spark = task.context.spark
+    if spark.catalog.databaseExists(schema):
+        return
+    try:
+        spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    except Exception as error:
+        raise DataError(
+            f"schema {schema} does not exist and cannot be created: {spark_errors.summary(error)}",
+            "deploy the bundle that declares it, or ask its owner for CREATE SCHEMA",
+        ) from None
+
+
+def _explained(
+    error: Exception, frame: "DataFrame", table: str, task: Task, *, key: Sequence[str], predicate: str
+) -> DataError | None:
+    if not spark_errors.is_spark_error(error):
+        return None
+    if found := row_checks.explain(error, table, key, predicate):
+        return found
+    if "schema mismatch" in spark_errors.full_text(error).lower():
+        return _mismatch(frame, table, task)
+    return None
+
+
+def _mismatch(frame: "DataFrame", table: str, task: Task) -> DataError:
+    now, then = _columns(frame), _columns(task.context.spark.table(table))
+    parts = [f"{name} is {now[name]}, not {then[name]}" for name in now if name in then and now[name] != then[name]]
+    parts += [f"{name} is new" for name in now if name not in then]
+    parts += [f"{name} is gone" for name in then if name not in now]
+    return DataError(
+        f"{table}: the rows do not fit the table's columns: {'; '.join(parts)}",
+        "return the old columns, or change the table first: ALTER TABLE, or one run with write_mode overwrite",
+    )
+
+
+def _columns(frame: "DataFrame") -> dict[str, Any]:
+    return {field.name: field.dataType.simpleString() for field in frame.schema.fields}

@@ -1,0 +1,78 @@
+"""Tables that a task reads, each pinned to one version."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from framework.core.errors import DataError
+from framework.core.task_run import TableVersion
+from framework.runtime import spark_errors
+from framework.runtime.task import Task
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The DataFrames of a task by argument, and the versions that they were read at."""
+
+    frames: Mapping[str, "DataFrame"] = field(default_factory=dict)
+    versions: tuple[TableVersion, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def empty(self) -> tuple[str, ...]:
+        """The arguments whose table has no rows; it takes a query each, so ask only when something is wrong."""
+        return tuple(argument for argument, frame in self.frames.items() if not frame.take(1))
+
+
+def read(reads: Mapping[str, str], task: Task) -> Inputs:
+    """Every table of ``reads`` at its current version. Raises DataError naming the first that is missing."""
+    frames, versions, notes = {}, [], []
+    for argument, table in reads.items():
+        version = _current_version(argument, table, task)
+        reader = task.context.spark.read
+        frames[argument] = (reader if version is None else reader.option("versionAsOf", version)).table(table)
+        if version is None:
+            notes.append(f"{table} has no versions (a view?): it was read as it was")
+        else:
+            versions.append(TableVersion(table, version))
+    return Inputs(frames, tuple(versions), tuple(notes))
+
+
+def written_version(spark: "SparkSession", table: str, task_run_id: str, attempt: int) -> TableVersion:
+    """The version of ``table`` that this attempt committed, found by what the commit says about itself."""
+    mark = f'"task_run_id": "{task_run_id}", "attempt": {attempt}'
+    for limit in ("LIMIT 20", ""):
+        for row in spark.sql(f"DESCRIBE HISTORY {table} {limit}").select(*_HISTORY).collect():
+            if mark in (row.userMetadata or ""):
+                return TableVersion(table, row.version, int((row.operationMetrics or {}).get("numOutputRows", 0)))
+    raise DataError(f"{table}: the history has no commit of task run {task_run_id}", "was the table dropped meanwhile?")
+
+
+_HISTORY = ("version", "userMetadata", "operationMetrics")
+
+
+def _current_version(argument: str, table: str, task: Task) -> int | None:
+    try:
+        rows = task.context.spark.sql(f"DESCRIBE HISTORY {table} LIMIT 1").select("version").collect()
+    except Exception as error:
+        if spark_errors.is_missing_table(error):
+            raise _missing(argument, table, task) from None
+        if spark_errors.is_spark_error(error) and _has_no_history(error):
+            return None
+        raise
+    return int(rows[0].version)
+
+
+def _has_no_history(error: Exception) -> bool:
+    text = spark_errors.full_text(error)
+    return any(sign in text for sign in ("EXPECT_TABLE_NOT_VIEW", "is a view", "DELTA_ONLY_OPERATION", "NOT_A_DELTA"))
+
+
+def _missing(argument: str, table: str, task: Task) -> DataError:
+    if writer := task.writers.get(table):
+        hint = f"task '{writer}' writes it: run that first"
+    else:
+        hint = "no task of this pipeline writes it: run the pipeline that does, or declare it under sources"
+    return DataError(f"reads.{argument}: table {table} does not exist", hint)

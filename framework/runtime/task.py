@@ -1,0 +1,62 @@
+"""What a kind gets, what it gives back, and the shape of a kind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from framework.core.task_run import ModelVersion, TableVersion, TaskRun, Verdict
+from framework.runtime.context import TaskContext
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """The code that a bundle was made from; empty values where nobody said."""
+
+    commit: str = ""
+    dirty: bool = False
+    release: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One attempt at a task: its template, the run it belongs to, and its converted parameters.
+
+    ``writers`` names the task of this pipeline that writes a table, for the hints of errors.
+    """
+
+    template: TaskRun
+    context: TaskContext
+    params: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Provenance = Provenance()
+    writers: Mapping[str, str] = field(default_factory=dict)
+
+    def stamp(self) -> dict[str, str]:
+        """What is put on everything that this attempt makes, so that it leads back here."""
+        return {
+            "job_run_id": self.context.job_run_id,
+            "task_run_id": self.context.task_run_id,
+            "task_key": self.template.task_key,
+            "kind": self.template.kind,
+            "pipeline": self.template.pipeline,
+            "project": self.template.project,
+            "target": self.template.target,
+            "commit": self.provenance.commit,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a task did, for its record. ``notes`` are sentences that a person should read."""
+
+    inputs: tuple[TableVersion, ...] = ()
+    outputs: tuple[TableVersion, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    model: ModelVersion | None = None
+    verdict: Verdict | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Kind(Protocol):
+    """The options of a task; ``run`` does the task. Raises FrameworkError when it cannot be done."""
+
+    def run(self, task: Task) -> Outcome: ...
