@@ -1,4 +1,4 @@
-"""The demand forecast without the framework, as one would write it in a notebook: python _plain_script.py ROOT SALES."""
+"""The demand forecast without the framework, as one would write it in a notebook: _plain_script.py ROOT SALES."""
 
 import os
 import sys
@@ -15,7 +15,6 @@ def main(root: Path, sales_file: str) -> None:
     from example_demand_forecast.evaluation import evaluate
     from example_demand_forecast.features import build_weekly_demand
     from example_demand_forecast.training import train
-
     from framework import TaskContext
 
     spark = session(root)
@@ -91,8 +90,7 @@ def log(trained) -> str:
         signature=trained.signature or infer_signature(trained.input_example, prediction),
         input_example=trained.input_example,
         serialization_format="cloudpickle",
-        pip_requirements=trained.pip_requirements
-        or requirements("sklearn", "example_demand_forecast.training:train"),
+        pip_requirements=trained.pip_requirements or requirements("sklearn", "example_demand_forecast.training:train"),
     ).model_uri
 
 
@@ -106,9 +104,8 @@ def score(features, model, version: str) -> None:
     def predict(batches):
         loaded = cloudpickle.loads(pickled)
         for batch in batches:
-            result = loaded.predict(batch[inputs])
-            values = result[outputs] if hasattr(result, "columns") else result
-            yield batch[["stock_code", "week"]].assign(**dict(zip(outputs, values.T if values is result else values.to_numpy().T, strict=True)))
+            forecast = loaded.predict(batch[inputs])[outputs]
+            yield batch[["stock_code", "week"]].join(forecast)
 
     rows = features.where(F.col("week") == F.to_date(F.date_trunc("week", F.lit(AS_OF).cast("date"))))
     week_type = dict(features.dtypes)["week"]

@@ -1,8 +1,8 @@
 """What the framework costs: the demand forecast as one plain PySpark script, and as a pipeline, on the same data.
 
-Fair because both call the same functions of the example, start their own JVM, write the same Delta tables, log, gate and
-register the model with the same requirements in an MLflow store that was migrated before, and start from an empty warehouse.
-The runs alternate. Limit: the pipeline takes at most 1.15 times as long.
+Fair because both call the same functions of the example, start their own JVM, write the same Delta tables, log, gate
+and register the model with the same requirements in an MLflow store that was migrated before, and start from an empty
+warehouse. The runs alternate. Limit: the pipeline takes at most 1.15 times as long.
 """
 
 import argparse
@@ -36,7 +36,10 @@ def main() -> int:
         for number in range(runs):
             script.append(measure_script(template, Path(folder) / f"script-{number}"))
             pipeline.append(measure_pipeline(template, Path(folder) / f"pipeline-{number}"))
-            print(f"run {number + 1}: script {script[-1].seconds:.1f} s, pipeline {pipeline[-1].seconds:.1f} s", flush=True)
+            print(
+                f"run {number + 1}: script {script[-1].seconds:.1f} s, pipeline {pipeline[-1].seconds:.1f} s",
+                flush=True,
+            )
     help_command = [sys.executable, "-m", "framework", "--help"]
     starts = [measure(help_command, ROOT).seconds for _ in range(runs)]
     return report(script, pipeline, starts)

@@ -1,5 +1,6 @@
 """What a job run did, wherever it ran: the value behind the summary and behind ``-o json``."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -61,7 +62,8 @@ class TaskOutcome:
             "duration_s": round(self.duration_s, 3),
             "inputs": [{"table": t["table"], "version": t["version"]} for t in record.get("inputs", ())],
             "outputs": list(record.get("outputs", ())),
-            "metrics": record.get("metrics", {}),
+            # JSON has no NaN.
+            "metrics": {k: v if math.isfinite(v) else None for k, v in record.get("metrics", {}).items()},
             "model": record.get("model"),
             "verdict": record.get("verdict"),
             "notes": list(record.get("notes", ())),

@@ -1,6 +1,7 @@
 """Between what compiles a task and what executes it: the template in a plan, and the record of an attempt."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
@@ -57,6 +58,15 @@ class TaskRun:
         """The inverse of ``as_dict``; unknown fields of a newer plan are refused by TypeError."""
         params = {name: Parameter(**p) for name, p in value.get("params", {}).items()}
         return cls(**{**value, "params": params})
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """The code that plans were made from: its commit, whether the work tree differed, its release. Empty: not known."""
+
+    commit: str = ""
+    dirty: bool = False
+    release: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,7 +133,10 @@ class AttemptRecord:
 
     def to_json(self) -> str:
         """One line."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        value = asdict(self)
+        # JSON has no NaN: a metric that is none is null there.
+        value["metrics"] = {k: v if math.isfinite(v) else None for k, v in self.metrics.items()}
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -134,6 +147,7 @@ class AttemptRecord:
         value["inputs"] = tuple(TableVersion(**t) for t in value["inputs"])
         value["outputs"] = tuple(TableVersion(**t) for t in value["outputs"])
         value["notes"] = tuple(value["notes"])
+        value["metrics"] = {k: math.nan if v is None else v for k, v in value["metrics"].items()}
         for name, kind in (("model", ModelVersion), ("error", TaskError)):
             value[name] = kind(**value[name]) if value[name] else None
         if verdict := value["verdict"]:

@@ -156,7 +156,7 @@ def _new_run(paths: LocalPaths) -> int:
 def _write_release(bundle: Bundle, request: RunRequest, run_directory: Path) -> CodeOfRun:
     release = run_directory / "bundle"
     writer.write(bundle, release)
-    (release / provenance.FILE_NAME).write_text(provenance.of_checkout(request.root).to_json(), encoding="utf-8")
+    provenance.write(provenance.of_checkout(request.root), release)
     return CodeOfRun(
         release=release, source_directory=request.source_directory, zip=_zip(request.source_directory, release)
     )

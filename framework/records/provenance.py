@@ -2,23 +2,15 @@
 
 import json
 import subprocess
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-FILE_NAME = "provenance.json"
+from framework.core.task_run import Provenance
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """The commit that was checked out, and whether the work tree differed from it. Empty outside of git."""
-
-    commit: str = ""
-    dirty: bool = False
-    release: str = ""
-
-    def to_json(self) -> str:
-        """The content of ``provenance.json`` beside the plans."""
-        return json.dumps(asdict(self), indent=2) + "\n"
+def write(provenance: Provenance, release: Path) -> None:
+    """Put ``provenance`` beside the plans, where the runtime looks for it."""
+    (release / "provenance.json").write_text(json.dumps(asdict(provenance), indent=2) + "\n", encoding="utf-8")
 
 
 def of_checkout(root: Path) -> Provenance:

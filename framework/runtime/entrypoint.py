@@ -9,7 +9,7 @@ from typing import Any
 
 from framework.core.errors import FrameworkError, ProjectCodeError
 from framework.core.task_run import AttemptRecord, TaskError, TaskRun
-from framework.runtime import arguments, plain_values, plans, run_records, structured_logs
+from framework.runtime import arguments, plain_values, plans, run_records, spark_errors, structured_logs
 from framework.runtime.arguments import Arguments
 from framework.runtime.context import TaskContext
 from framework.runtime.kinds import KINDS
@@ -123,7 +123,9 @@ def _error(error: Exception) -> TaskError:
     """What the record says about ``error``; the log gets the whole traceback of one that nobody expected."""
     if not isinstance(error, FrameworkError):
         _logger.error("the task failed unexpectedly", exc_info=error)
-        return TaskError(type(error).__name__, str(error) or repr(error), "the log has the whole traceback")
+        return TaskError(
+            type(error).__name__, spark_errors.summary(error) or repr(error), "the log has the whole traceback"
+        )
     trace = error.user_traceback if isinstance(error, ProjectCodeError) else ""
     _logger.error("%s", "\n".join(part for part in (error.message, trace, error.hint) if part))
     if error.__cause__:

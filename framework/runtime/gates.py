@@ -37,9 +37,10 @@ def judge(
     failures = [reason for name, bounds in thresholds.items() for reason in _outside(name, metrics, bounds)]
     lost, remark = _compare(metrics, rival, metric, lower_is_better) if rival else ("", "")
     failures += [lost] if lost else []
-    if remark and not (failures and rival and rival.metrics):
-        return Verdict(not failures, (*failures, remark), rival.name if rival else "")
-    return Verdict(not failures, tuple(failures), rival.name if rival else "")
+    kept = [_inside(name, metrics, bounds) for name, bounds in thresholds.items()]
+    # A comparison that was won is no news beside a failure; that the rival could not be measured is.
+    remarks = [remark] if remark and not (failures and rival and rival.metrics) else []
+    return Verdict(not failures, (*(failures or kept), *remarks), rival.name if rival else "")
 
 
 def to_json(verdict: Verdict) -> str:
@@ -73,6 +74,12 @@ def _outside(name: str, metrics: Metrics, bounds: Bounds) -> list[str]:
     if bounds.max is not None and value > bounds.max:
         failures.append(f"{name} {_distinct(value, bounds.max)} is above {bounds.max:g}")
     return failures
+
+
+def _inside(name: str, metrics: Metrics, bounds: Bounds) -> str:
+    limits = [f"at least {bounds.min:g}"] if bounds.min is not None else []
+    limits += [f"at most {bounds.max:g}"] if bounds.max is not None else []
+    return f"{name} {metrics[name]:.4g} is {' and '.join(limits) or 'not bounded'}"
 
 
 def _compare(metrics: Metrics, rival: Rival, metric: str, lower_is_better: bool) -> tuple[str, str]:

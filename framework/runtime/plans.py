@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.core.errors import FrameworkError
-from framework.core.task_run import PLAN_SCHEMA, TaskRun
-from framework.runtime.task import Provenance
+from framework.core.task_run import PLAN_SCHEMA, Provenance, TaskRun
 
 
 def load_plan(path: Path) -> dict[str, TaskRun]:

@@ -4,17 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from framework.core.task_run import ModelVersion, TableVersion, TaskRun, Verdict
+from framework.core.task_run import ModelVersion, Provenance, TableVersion, TaskRun, Verdict
 from framework.runtime.context import TaskContext
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """The code that a bundle was made from; empty values where nobody said."""
-
-    commit: str = ""
-    dirty: bool = False
-    release: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +18,7 @@ class Task:
     template: TaskRun
     context: TaskContext
     params: Mapping[str, Any] = field(default_factory=dict)
-    provenance: Provenance = Provenance()
+    provenance: Provenance = field(default_factory=Provenance)
     writers: Mapping[str, str] = field(default_factory=dict)
 
     def stamp(self) -> dict[str, str]:

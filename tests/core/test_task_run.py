@@ -1,6 +1,7 @@
 """The contract between compile and runtime survives its own JSON."""
 
 import json
+import math
 
 import pytest
 from hypothesis import given
@@ -87,3 +88,23 @@ def test_a_record_is_read_as_it_was_written_and_newer_fields_are_ignored():
     newer = {**json.loads(record.to_json()), "field_of_tomorrow": 1}
 
     assert AttemptRecord.from_json(json.dumps(newer)) == record
+
+
+def test_a_metric_that_is_not_a_number_is_null_in_json():
+    record = AttemptRecord(
+        job_run_id="1",
+        task_run_id="2",
+        attempt=1,
+        project="p",
+        pipeline="q",
+        target="local",
+        task_key="k",
+        kind="evaluate",
+        result="SUCCESS",
+        started_at="",
+        ended_at="",
+        metrics={"wape": float("nan")},
+    )
+
+    assert json.loads(record.to_json(), parse_constant=pytest.fail)["metrics"] == {"wape": None}
+    assert math.isnan(AttemptRecord.from_json(record.to_json()).metrics["wape"])

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from framework.core.errors import DataError, FrameworkError
 from framework.core.identifiers import Entrypoint, ModelMentioned, TableRead, TaskRead
 from framework.core.task_run import ModelVersion, Verdict
-from framework.runtime import gates, project_calls, project_code, registry, tables, tracking
+from framework.runtime import gates, project_calls, project_code, registry, spark_errors, tables, tracking
 from framework.runtime.kinds.options import STRICT, Beats, Threshold
 from framework.runtime.task import Outcome, Task
 
@@ -68,6 +68,8 @@ class Evaluate:
         try:
             return gates.Rival(name, self._measure(f"models:/{live.name}/{live.version}", inputs, task))
         except FrameworkError as error:
+            if _is_outage(error.__cause__):
+                raise
             # An old model that no longer fits the data must not keep a new one from going live.
             return gates.Rival(name, None, str(error))
 
@@ -78,6 +80,13 @@ class Evaluate:
 
     def _beats(self) -> Beats:
         return self.beats if isinstance(self.beats, Beats) else Beats()
+
+
+def _is_outage(cause: BaseException | None) -> bool:
+    """Whether the registry, the store or Spark failed, and not the model: that must never let a candidate through."""
+    from mlflow.exceptions import MlflowException
+
+    return isinstance(cause, MlflowException | OSError) or (cause is not None and spark_errors.is_spark_error(cause))
 
 
 def required(value: str | None, name: str, task: Task) -> str:
