@@ -45,13 +45,16 @@ def main(root: Path, sales_file: str) -> None:
 def session(root: Path):
     from pyspark.sql import SparkSession
 
-    from framework.local import jars
+    from framework.local import jars, java
 
+    found = java.find(root / "java", lambda event: None)
+    os.environ["JAVA_HOME"] = str(found.home)
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     # Python workers import the example's model class from here.
     os.environ["PYTHONPATH"] = str(root / "projects/example_demand_forecast/src")
     return (
         SparkSession.builder.master("local[*]")
-        .config("spark.jars", ",".join(str(jar) for jar in jars.resolve(lambda event: None)))
+        .config("spark.jars", ",".join(str(jar) for jar in jars.resolve(found, lambda event: None)))
         .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
         .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
         .config("spark.sql.warehouse.dir", str(root / "warehouse"))

@@ -113,15 +113,7 @@ class _Run:
 
     def _make_attempt(self, task: Any, task_run_id: str, attempt: int, results: Mapping[str, str]) -> AttemptSpec:
         values = replace(self.values, results=results)
-        return attempt_spec(
-            task,
-            self.code,
-            self.paths,
-            values,
-            task_run_id=task_run_id,
-            attempt=attempt,
-            experiment=self.plan.tasks[str(task.task_key)].options.get("experiment") or "",
-        )
+        return attempt_spec(task, self.code, self.paths, values, task_run_id=task_run_id, attempt=attempt)
 
     def _attempt_for_sources(self, loads: Sequence[sources.Load]) -> AttemptSpec:
         return AttemptSpec(

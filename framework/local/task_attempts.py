@@ -46,9 +46,8 @@ def attempt_spec(
     *,
     task_run_id: str,
     attempt: int,
-    experiment: str = "",
 ) -> AttemptSpec:
-    """The process that executes ``attempt`` (from 1) of ``task``, which logs to ``experiment`` if it has one."""
+    """The process that executes ``attempt`` (from 1) of ``task``."""
     key = str(task.task_key)
     wheel: Any = task.python_wheel_task
     named = {
@@ -60,7 +59,6 @@ def attempt_spec(
         argv=_arguments(named, values.parameters),
         directory=paths.attempt(values.job_run_id, key, attempt),
         cwd=paths.root,
-        env={"FRAMEWORK_EXPERIMENT": experiment} if experiment else {},
         sys_path=(str(code.source_directory),),
         py_files=(str(code.zip),),
     )

@@ -74,6 +74,7 @@ def test_runs_that_start_at_once_share_an_engine_which_outlives_the_first(tmp_pa
     assert int(printed.split()[0]) == other.info.pid
     assert printed.endswith("\n0\n")
     other.close()
+    assert not [process for process in processes_of(paths.root) if "fork_server" in process]
     assert eventually(lambda: not processes_of(paths.root), 3), processes_of(paths.root)
 
 
@@ -106,7 +107,8 @@ def test_spark_runs_on_the_java_of_the_wheel_when_the_machine_has_none(tmp_path)
         for program in Path(folder).iterdir():
             if not program.name.startswith("java") and not (programs / program.name).exists():
                 (programs / program.name).symlink_to(program)
-    environment = {**os.environ, "PATH": str(programs)}
+    # And it prints on stdout, as a JVM may with any warning of its own.
+    environment = {**os.environ, "PATH": str(programs), "JAVA_TOOL_OPTIONS": "-Xlog:gc"}
     environment.pop("JAVA_HOME", None)
 
     printed, errors = start_run(tmp_path / "repo", "write", "shop.sales", env=environment).communicate(timeout=200)

@@ -1,0 +1,102 @@
+"""What happens in the forked process of one attempt, from the fork to its exit code."""
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from framework.local.process import die_with
+from framework.local.protocol import AttemptSpec
+
+
+def run(spec: AttemptSpec, environment: dict[str, str], engine: int, lifeline: int) -> NoReturn:
+    """Become the attempt's process: it never returns.
+
+    ``environment`` becomes os.environ; ``engine`` is the pid that it may not outlive, ``lifeline`` the pipe that tells.
+    """
+    code = 1
+    try:
+        os.setsid()
+        die_with(engine, lifeline)
+        _default_signals()
+        _redirect(spec.directory)
+        code = _exit_code(lambda: _execute(spec, environment))
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        # Not sys.exit: the stack below us is the engine's, and its exit handlers are not ours.
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _default_signals() -> None:
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _redirect(directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    for stream, name in ((sys.stdout, "stdout.log"), (sys.stderr, "stderr.log")):
+        file = os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        os.dup2(file, stream.fileno())
+        os.close(file)
+        stream.reconfigure(line_buffering=True, encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def _execute(spec: AttemptSpec, environment: dict[str, str]) -> object:
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(spec.cwd)
+    sys.path[:0] = spec.sys_path
+    sys.argv = ["framework-task", *spec.argv]
+    _draw_new_seed()
+    if spec.py_files:
+        _send_with_first_session(spec.py_files)
+    module, _, function = spec.call.partition(":")
+    call: Callable[[list[str]], object] = getattr(import_module(module), function)
+    return call(list(spec.argv))
+
+
+def _draw_new_seed() -> None:
+    """Python's own generator is seeded anew after a fork, numpy's is not: every attempt would draw the same numbers."""
+    if "numpy" in sys.modules:
+        import numpy
+
+        numpy.random.seed()
+
+
+def _send_with_first_session(py_files: tuple[str, ...]) -> None:
+    """Make ``py_files`` importable in Spark's Python workers when the attempt opens its session, if it ever does."""
+    from pyspark.sql.connect.session import SparkSession
+
+    create = SparkSession.__init__
+
+    def create_and_send(session: SparkSession, *args: object, **options: object) -> None:
+        create(session, *args, **options)
+        SparkSession.__init__ = create
+        session.addArtifacts(*py_files, pyfile=True)
+
+    SparkSession.__init__ = create_and_send
+
+
+def _exit_code(work: Callable[[], object]) -> int:
+    """What a Python process would exit with after ``work``: its int, SystemExit's code, 1 for any exception."""
+    try:
+        value = work()
+    except SystemExit as exit_:
+        value = exit_.code
+        if isinstance(value, str):
+            print(value, file=sys.stderr)
+            return 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return value & 0xFF if isinstance(value, int) else 0
