@@ -17,7 +17,7 @@ from framework.check.pipeline import check
 from framework.compile.bundle import Bundle
 from framework.compile.jobs import bundle_of
 from framework.core.errors import UsageError
-from framework.core.events import Listener
+from framework.core.events import Listener, Note
 from framework.core.job_run import JobRun
 from framework.local.run import RunRequest, run
 from framework.resolve.parameters import run_parameters
@@ -50,6 +50,8 @@ def run_locally(selection: Selection, listener: Listener) -> JobRun:
             f"a run on '{resolved.target}' needs a deployed job, and deploying comes with a later version",
             "The pipeline is valid for this target. Run it here with --env local.",
         )
+    for warning in checked.warnings:
+        listener(Note(str(warning), warning=True))
     bundle: Bundle = bundle_of(checked)
     request = RunRequest(
         root=root,

@@ -3,6 +3,7 @@
 0 ok, 1 a finding or a failed task, 2 usage, 3 our bug, 4 Databricks refused, 130 interrupted.
 """
 
+import errno
 import functools
 import platform
 import shlex
@@ -18,6 +19,12 @@ import typer
 Arguments = ParamSpec("Arguments")
 
 BUG = 3
+_DISK = {
+    errno.ENOSPC: "Make room on the disk, then run again.",
+    errno.EDQUOT: "Your disk quota is used up. Make room, then run again.",
+    errno.EROFS: "The file system is read-only. Work in a directory that you can write to.",
+    errno.EACCES: "You may not write there. Check who owns it: ls -ld.",
+}
 INTERRUPTED = 130
 
 
@@ -46,6 +53,9 @@ def _report(error: Exception) -> int:
     if isinstance(error, FrameworkError):
         show_findings(stderr(), error.diagnostics())
         return error.exit_code
+    if isinstance(error, OSError) and error.errno in _DISK:
+        show_findings(stderr(), FrameworkError(f"{error.strerror}: {error.filename}", _DISK[error.errno]).diagnostics())
+        return FrameworkError.exit_code
     _report_bug(error)
     return BUG
 

@@ -54,7 +54,7 @@ def run(  # noqa: PLR0917 - typer makes an option of each
     with run_progress(stderr()) as listener:
         done = run_locally(selection, listener)
     if output is Output.JSON:
-        typer.echo(json.dumps(done.as_dict(), ensure_ascii=False))
+        typer.echo(json.dumps(done.as_dict()))
     else:
         show_run(stdout(), done)
     if not done.succeeded:

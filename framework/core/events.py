@@ -14,13 +14,12 @@ class Note:
 
 @dataclass(frozen=True)
 class RunStarted:
-    """A job run begins. ``tasks`` are its task keys in topological order, ``depends_on`` their upstream keys."""
+    """A job run begins. ``tasks`` are its task keys in topological order."""
 
     job_run_id: int
     pipeline: str
     target: str
     tasks: tuple[str, ...]
-    depends_on: dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,6 @@ class AttemptStarted:
 
     task_key: str
     attempt: int
-    log: str
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, Self
 
 PLAN_SCHEMA = 1
@@ -136,23 +136,27 @@ class AttemptRecord:
         value = asdict(self)
         # JSON has no NaN: a metric that is none is null there.
         value["metrics"] = {k: v if math.isfinite(v) else None for k, v in self.metrics.items()}
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return json.dumps(value, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """The inverse of ``to_json``; fields that a newer version added are ignored."""
-        raw = json.loads(text)
-        known = {f.name for f in fields(cls)}
-        value = {k: v for k, v in raw.items() if k in known}
-        value["inputs"] = tuple(TableVersion(**t) for t in value["inputs"])
-        value["outputs"] = tuple(TableVersion(**t) for t in value["outputs"])
+        value = _known(cls, json.loads(text))
+        value["inputs"] = tuple(TableVersion(**_known(TableVersion, t)) for t in value["inputs"])
+        value["outputs"] = tuple(TableVersion(**_known(TableVersion, t)) for t in value["outputs"])
         value["notes"] = tuple(value["notes"])
         value["metrics"] = {k: math.nan if v is None else v for k, v in value["metrics"].items()}
-        for name, kind in (("model", ModelVersion), ("error", TaskError)):
-            value[name] = kind(**value[name]) if value[name] else None
+        for name, kind in (("model", ModelVersion), ("verdict", Verdict), ("error", TaskError)):
+            value[name] = kind(**_known(kind, value[name])) if value[name] else None
         if verdict := value["verdict"]:
-            value["verdict"] = Verdict(verdict["passed"], tuple(verdict["reasons"]), verdict["against"])
+            value["verdict"] = replace(verdict, reasons=tuple(verdict.reasons))
         return cls(**value)
+
+
+def _known(kind: type, value: Mapping[str, Any]) -> dict[str, Any]:
+    """``value`` without the fields that a newer version added."""
+    names = {f.name for f in fields(kind)}
+    return {name: item for name, item in value.items() if name in names}
 
 
 def _bool(text: str) -> bool:

@@ -159,4 +159,6 @@ def _tail(log: Path) -> Iterator[str]:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return
-    yield from (line[:300] for line in lines[-12:])
+    # Where in the JVM it happened helps nobody here; the file has it.
+    telling = [line for line in lines if line.strip() and not line.lstrip().startswith(("at ", "..."))]
+    yield from (line[:300] for line in telling[-6:])

@@ -6,15 +6,7 @@ from datetime import datetime
 
 from framework.core.dynamic_values import substitute, time_part
 
-_RESULT_STATES = {
-    "SUCCESS": "success",
-    "FAILED": "failed",
-    "EXCLUDED": "excluded",
-    "CANCELED": "canceled",
-    "TIMEDOUT": "timedout",
-    "UPSTREAM_FAILED": "upstream_failed",
-    "UPSTREAM_CANCELED": "upstream_canceled",
-}
+_UNKNOWN_HERE = {"job.trigger.file_arrival.location", "job.trigger.table_update.updated_tables", "task.notebook_path"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +24,9 @@ class RunValues:
         """``text`` with every reference replaced, for one attempt of a task."""
         return substitute(text, lambda reference: self._value(reference, task_key, task_run_id, attempt))
 
-    def parameter(self, text: str) -> str:
-        """A job parameter's default, whose own references are replaced when the run starts."""
-        return self.fill(text, "", "", 1)
+    def parameter(self, name: str) -> str:
+        """A job parameter's value, whose own references are replaced when the run starts."""
+        return self.fill(self.parameters[name], "", "", 1)
 
     def _value(self, reference: str, task_key: str, task_run_id: str, attempt: int) -> str:
         fixed = {
@@ -52,17 +44,16 @@ class RunValues:
         if reference in fixed:
             return fixed[reference]
         if reference.startswith("job.parameters."):
-            return self.parameters[reference.removeprefix("job.parameters.")]
+            return self.fill(self.parameters[reference.removeprefix("job.parameters.")], task_key, task_run_id, attempt)
         if reference.startswith(("job.start_time.", "job.trigger.time.")):
             return time_part(self.started, reference.rpartition(".")[2])
-        if reference.startswith("tasks."):
-            return self._task_value(reference)
-        return "{{" + reference + "}}"
+        _, upstream, member = reference.split(".", 2)
+        return self.task_run_ids[upstream] if member == "run_id" else self.results[upstream].lower()
 
-    def _task_value(self, reference: str) -> str:
-        _, task_key, member = reference.split(".", 2)
-        if member == "run_id":
-            return self.task_run_ids.get(task_key, "")
-        if member == "result_state":
-            return _RESULT_STATES.get(self.results.get(task_key, ""), "")
-        return "{{" + reference + "}}"
+
+def can_be_filled(reference: str) -> bool:
+    """Whether a local run has a value for ``reference``."""
+    namespace, _, member = reference.partition(".")
+    if namespace == "tasks":
+        return member.partition(".")[2] in ("run_id", "result_state")
+    return namespace in ("job", "task", "workspace") and reference not in _UNKNOWN_HERE

@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from framework.core.events import AttemptStarted, Listener, TaskEnded
+from framework.core.errors import LocalEngineError
+from framework.core.events import AttemptStarted, Listener, Note, TaskEnded
 from framework.core.graph import topological_order
 from framework.core.job_run import JobResult, TaskOutcome, TaskResult
-from framework.local.engine import Engine
-from framework.local.outcomes import outcome_of, skipped
+from framework.local.outcomes import engine_died, outcome_of, skipped
 from framework.local.protocol import AttemptEnded, AttemptSpec
 from framework.local.rules import decide, job_result
 
@@ -17,8 +17,28 @@ if TYPE_CHECKING:
     from databricks.bundles.jobs import Job
 
 Clock = Callable[[], float]
-MakeAttempt = Callable[[Any, str, int, dict[str, TaskResult]], AttemptSpec]
-"""(task, task_run_id, attempt, results so far) → the process to start."""
+_LONGEST_WAIT = 0.5
+"""Seconds after which an interruption is noticed at the latest."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is, for the references of the next attempt: by task key."""
+
+    results: dict[str, TaskResult]
+    task_run_ids: dict[str, str]
+
+
+MakeAttempt = Callable[[Any, str, int, Progress], AttemptSpec]
+"""(task, task_run_id, attempt, progress) → the process to start."""
+
+
+class AttemptRunner(Protocol):
+    """The part of the engine that a scheduler uses."""
+
+    def start(self, spec: AttemptSpec) -> None: ...
+    def cancel(self, attempt_id: str) -> None: ...
+    def wait(self, timeout: float | None) -> list[AttemptEnded]: ...
 
 
 @dataclass(frozen=True)
@@ -36,7 +56,7 @@ class Scheduler:
 
     job: "Job"
     job_run_id: int
-    engine: Engine
+    engine: AttemptRunner
     make_attempt: MakeAttempt
     kinds: dict[str, str]
     listener: Listener
@@ -47,7 +67,9 @@ class Scheduler:
     _waiting: dict[str, tuple[float, int]] = field(default_factory=dict)
     _first_start: dict[str, float] = field(default_factory=dict)
     _timed_out: set[str] = field(default_factory=set)
+    _task_run_ids: dict[str, str] = field(default_factory=dict)
     _attempts_made: int = 0
+    _interrupted: bool = False
     _stopped: Literal["", "CANCELED", "TIMEDOUT"] = ""
 
     def __post_init__(self) -> None:
@@ -58,26 +80,61 @@ class Scheduler:
         self._deadline = self.clock() + limit if limit else float("inf")
 
     def execute(self) -> tuple[JobResult, tuple[TaskOutcome, ...]]:
-        """Run to the end, also after ``stop``; the outcomes are in topological order."""
+        """Run to the end, also after ``interrupt``; the outcomes are in topological order."""
+        try:
+            self._run_all()
+        except LocalEngineError as error:
+            self._give_up(error)
+            return "FAILED", self._in_order()
+        if self._stopped == "TIMEDOUT":
+            return "TIMEDOUT", self._in_order()
+        leaves = set(self._tasks) - {up for ups in self.upstream.values() for up in ups}
+        return job_result(self._results(), leaves, canceled=self._stopped == "CANCELED"), self._in_order()
+
+    def interrupt(self) -> None:
+        """Cancel the run; safe in a signal handler, as it only leaves word for ``execute``."""
+        self._interrupted = True
+
+    def _run_all(self) -> None:
         while len(self._outcomes) < len(self._tasks):
+            if self._interrupted and not self._stopped:
+                self.listener(Note("canceling: waiting for the running tasks to stop", warning=True))
+                self._stop("CANCELED")
             self._settle()
             self._start_what_can_start()
             if self._running or self._waiting:
                 for ended in self.engine.wait(self._seconds_to_next_moment()):
                     self._end(ended)
                 self._enforce_time_limits()
-        leaves = set(self._tasks) - {up for ups in self.upstream.values() for up in ups}
-        outcomes = tuple(self._outcomes[key] for key in self.order)
-        if self._stopped == "TIMEDOUT":
-            return "TIMEDOUT", outcomes
-        return job_result(self._results(), leaves, canceled=self._stopped == "CANCELED"), outcomes
 
-    def stop(self, reason: Literal["CANCELED", "TIMEDOUT"] = "CANCELED") -> None:
-        """Start nothing more and kill what runs; ``execute`` then comes to its end."""
-        self._stopped = self._stopped or reason
+    def _stop(self, reason: Literal["CANCELED", "TIMEDOUT"]) -> None:
+        """Start nothing more and kill what runs."""
+        self._stopped = reason
         self._waiting.clear()
         for attempt_id in self._running:
             self.engine.cancel(attempt_id)
+
+    def _give_up(self, error: LocalEngineError) -> None:
+        """The engine is gone, and with it everything that ran: what is known so far must not be lost with it."""
+        running = {r.task_key: r for r in self._running.values()}
+        for key in self.order:
+            if key in self._outcomes:
+                continue
+            if key in running:
+                died = engine_died(
+                    error,
+                    running[key].spec,
+                    task_key=key,
+                    kind=self.kinds[key],
+                    attempt=running[key].attempt,
+                    duration_s=self.clock() - self._first_start[key],
+                )
+                self._finish(died)
+            else:
+                self._finish(skipped(key, self.kinds[key], "CANCELED"))
+
+    def _in_order(self) -> tuple[TaskOutcome, ...]:
+        return tuple(self._outcomes[key] for key in self.order)
 
     def _results(self) -> dict[str, TaskResult]:
         return {key: outcome.result for key, outcome in self._outcomes.items()}
@@ -120,13 +177,15 @@ class Scheduler:
     def _start(self, key: str, attempt: int) -> None:
         self._attempts_made += 1
         task_run_id = f"{self.job_run_id}{self._attempts_made:04d}"
-        spec = self.make_attempt(self._tasks[key], task_run_id, attempt, self._results())
+        progress = Progress(self._results(), self._task_run_ids)
+        spec = self.make_attempt(self._tasks[key], task_run_id, attempt, progress)
+        self._task_run_ids[key] = task_run_id
         now = self.clock()
         limit = self._tasks[key].timeout_seconds
         self._first_start.setdefault(key, now)
         self._running[task_run_id] = _Running(key, attempt, spec, now, now + limit if limit else float("inf"))
         self.engine.start(spec)
-        self.listener(AttemptStarted(key, attempt, str(spec.directory)))
+        self.listener(AttemptStarted(key, attempt))
 
     def _end(self, ended: AttemptEnded) -> None:
         running = self._running.pop(ended.attempt_id)
@@ -138,13 +197,19 @@ class Scheduler:
             kind=self.kinds[key],
             attempt=running.attempt,
             duration_s=self.clock() - self._first_start[key],
-            timed_out=ended.attempt_id in self._timed_out or self._stopped == "TIMEDOUT",
+            limit=self._limit_of(ended.attempt_id),
         )
         if self._retries(outcome, running):
             interval = (self._tasks[key].min_retry_interval_millis or 0) / 1000
             self._waiting[key] = (running.started + interval, running.attempt + 1)
         else:
             self._finish(outcome)
+
+    def _limit_of(self, attempt_id: str) -> Literal["", "task", "job"]:
+        """Whose time limit ended the attempt, if one did."""
+        if attempt_id in self._timed_out:
+            return "task"
+        return "job" if self._stopped == "TIMEDOUT" else ""
 
     def _retries(self, outcome: TaskOutcome, running: _Running) -> bool:
         task = self._tasks[running.task_key]
@@ -159,14 +224,16 @@ class Scheduler:
     def _enforce_time_limits(self) -> None:
         now = self.clock()
         if now >= self._deadline and not self._stopped:
-            self.stop("TIMEDOUT")
+            self._stop("TIMEDOUT")
         for attempt_id, running in self._running.items():
             if now >= running.deadline and attempt_id not in self._timed_out:
                 self._timed_out.add(attempt_id)
                 self.engine.cancel(attempt_id)
 
-    def _seconds_to_next_moment(self) -> float | None:
-        pending = {a: r.deadline for a, r in self._running.items() if a not in self._timed_out}
-        moments = [*pending.values(), *(at for at, _ in self._waiting.values()), self._deadline]
-        soonest = min(moments)
-        return None if soonest == float("inf") else max(0.0, soonest - self.clock())
+    def _seconds_to_next_moment(self) -> float:
+        now = self.clock()
+        limits = [r.deadline for attempt_id, r in self._running.items() if attempt_id not in self._timed_out]
+        # A retry that is due waits for a free place, which is no moment to wake up at.
+        retries = [at for at, _ in self._waiting.values() if at > now]
+        job = [] if self._stopped else [self._deadline]
+        return max(0.0, min([*limits, *retries, *job, now + _LONGEST_WAIT]) - now)

@@ -62,10 +62,13 @@ def is_writing(shop):
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("fault", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill -9"])
-def test_nothing_is_left_and_the_next_run_works(cold_shop, fault):
+def test_nothing_is_left_and_the_next_run_works(cold_shop, fault, request):
     shop = cold_shop()
+    # A task without a key to check writes from its first row on, and this one goes on for minutes.
+    shop.edit(shop.pipeline, ("kind: feature_table", "kind: python"), ("    primary_keys: [product, day]\n", ""))
     shop.edit(shop.code, SLOW)
     run, mark = start(shop, shop.command("run", "-o", "json"))
+    request.addfinalizer(run.kill)
     assert wait_for(lambda: is_writing(shop), 120), run.stderr.read() if run.poll() is not None else "no write began"
 
     os.killpg(run.pid, fault)
