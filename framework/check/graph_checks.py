@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from framework.core.diagnostics import Diagnostic
 from framework.core.graph import find_cycle
-from framework.resolve.dependencies import names_written
+from framework.resolve.dependencies import names_written, same_name
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.node_path import format_path
 
@@ -49,16 +49,16 @@ def one_writer_per_table(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """A table or model that two tasks write."""
     writers: dict[tuple[str, str], str] = {}
     for task in pipeline.tasks:
-        for name in names_written(task.options) if task.kind else ():
-            if name in writers and writers[name] != task.task_key:
-                path = (*task.path, "writes" if name[0] == "table" else "model")
+        for to, name in names_written(task.options) if task.kind else ():
+            first = writers.setdefault((to, same_name(name)), task.task_key)
+            if first != task.task_key:
+                path = (*task.path, "writes" if to == "table" else "model")
                 yield Diagnostic(
-                    f"{name[0]} {name[1]} is written by two tasks, '{writers[name]}' and '{task.task_key}'",
+                    f"{to} {name} is written by two tasks, '{first}' and '{task.task_key}'",
                     pipeline.location(path),
                     format_path(path),
                     "One task owns a table or a model: write to another name, or merge the two tasks.",
                 )
-            writers.setdefault(name, task.task_key)
 
 
 def _where_named(pipeline: ResolvedPipeline, path: tuple[str | int, ...], key: str) -> tuple[str | int, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from framework.check import data_checks, entrypoint_checks, graph_checks
+from framework.check import data_checks, entrypoint_checks, graph_checks, native_checks, parameter_checks
 from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject
 from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline
@@ -13,14 +13,16 @@ RULES: tuple[Rule, ...] = (
     graph_checks.unknown_dependencies,
     graph_checks.cycles,
     graph_checks.one_writer_per_table,
-    data_checks.unknown_references,
-    data_checks.shadowed_parameters,
+    native_checks.owned_fields,
+    parameter_checks.unknown_references,
+    parameter_checks.circular_parameters,
+    parameter_checks.shadowed_parameters,
     data_checks.models_come_from_training,
-    data_checks.gates_have_a_metric,
-    data_checks.gates_have_a_model,
+    data_checks.gates_judge_the_model,
+    data_checks.options_go_together,
     data_checks.replaced_columns_have_values,
-    data_checks.feature_keys_hold,
     entrypoint_checks.entry_points_exist,
+    entrypoint_checks.free_module_names,
 )
 
 

@@ -18,8 +18,17 @@ app = typer.Typer(
 app.command("run")(run.run)
 
 
-@app.callback()
-def _root(version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"framework {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        # Eager: it is answered before anybody asks for a command.
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass

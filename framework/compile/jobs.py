@@ -1,14 +1,16 @@
 """ResolvedPipeline → ``databricks.bundles.jobs.Job`` and the plan beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from framework.compile.bundle import RELEASE_PATH, Bundle, Plan
+from framework.compile.official_types import Refusal, refusals
 from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject
 from framework.core.task_run import TaskRun
 from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline, ResolvedTask
+from framework.spec.node_path import NodePath, format_path
 
 if TYPE_CHECKING:
     from databricks.bundles.jobs import Job
@@ -66,8 +68,10 @@ def _job(pipeline: ResolvedPipeline, plan: Plan) -> "Job":
     )
     try:
         return Job.from_dict(merged)
-    except (TypeError, ValueError) as error:
-        raise InvalidProject(_refused(pipeline, error)) from None
+    except Exception:  # its class depends on the shape of what does not fit
+        if found := Diagnostics.of(_refused(pipeline, merged)):
+            raise InvalidProject(found) from None
+        raise
 
 
 def _task(pipeline: ResolvedPipeline, plan: Plan, task: ResolvedTask) -> dict[str, Any]:
@@ -103,11 +107,29 @@ def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _refused(pipeline: ResolvedPipeline, error: Exception) -> Diagnostics:
-    owners: list[tuple[tuple[str | int, ...], Mapping[str, Any]]] = [((), pipeline.databricks)]
-    owners += [(task.path, {**task.databricks, **task.native}) for task in pipeline.tasks]
-    # The official types name the field but not its place: point at the first node that has such a field.
-    path = next((path for path, fields in owners if any(f"'{name}'" in str(error) for name in fields)), ())
-    summary = f"the Jobs service's types refuse this: {error}"
-    hint = "Fields under 'databricks:' are the Jobs API's own: see its reference for names and types."
-    return Diagnostics((Diagnostic(summary, pipeline.location((*path, "databricks")), hint=hint),))
+def _refused(pipeline: ResolvedPipeline, job: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    from databricks.bundles.jobs import CronSchedule, Job, Task
+
+    below = ("databricks",)
+    own = {name: value for name, value in job.items() if name != "tasks"}
+    if isinstance(own.get("schedule"), Mapping):
+        native = pipeline.databricks.get("schedule", {})
+        place = ("schedule",) if "schedule" in pipeline.settings else (*below, "schedule")
+        found = refusals(CronSchedule, own.pop("schedule"))
+        yield from _placed(pipeline, found, place, dict.fromkeys(native, (*below, "schedule")))
+    yield from _placed(pipeline, refusals(Job, own), (), dict.fromkeys(pipeline.databricks, below))
+    for task, fields in zip(pipeline.tasks, job["tasks"], strict=True):
+        native = dict.fromkeys(task.databricks, (*task.path, *below))
+        yield from _placed(pipeline, refusals(Task, fields), task.path, native)
+
+
+def _placed(
+    pipeline: ResolvedPipeline, found: Iterable[Refusal], path: NodePath, elsewhere: Mapping[str, NodePath]
+) -> Iterator[Diagnostic]:
+    """Findings in a mapping that stands at ``path``; some of its fields stand ``elsewhere``, under 'databricks:'."""
+    for refusal in found:
+        parent = elsewhere.get(str(refusal.path[0]), path) if refusal.path else path
+        place = (*parent, *refusal.path)
+        summary = f"the Jobs service's types refuse this: {refusal.summary}"
+        hint = "This is a field of the Jobs API: see its reference for names and types."
+        yield Diagnostic(summary, pipeline.location(place), format_path(place), hint)

@@ -1,7 +1,7 @@
-"""A Bundle as files: written whole or not at all, with ordered fields and no time stamps."""
+"""A Bundle as files: with ordered fields and no time stamps, and never half-written."""
 
 import json
-import shutil
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,19 +12,19 @@ from framework.compile.bundle import Bundle
 
 
 def write(bundle: Bundle, directory: Path) -> None:
-    """Put the bundle's jobs and plans into ``directory``, which it replaces."""
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
-    try:
+    """Put the bundle's jobs and plans into ``directory``, which it replaces; a link stays one, its target is replaced.
+
+    Between two renames the directory is not there at all. A process that is killed right then leaves the old files in
+    a hidden directory beside it.
+    """
+    target = Path(os.path.realpath(directory))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as aside:
+        new, old = Path(aside, "new"), Path(aside, "old")
         for name, text in files_of(bundle).items():
-            (staging / name).parent.mkdir(parents=True, exist_ok=True)
-            (staging / name).write_text(text, encoding="utf-8")
-        if directory.exists():
-            shutil.rmtree(directory)
-        staging.replace(directory)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
+            (new / name).write_text(text, encoding="utf-8")
+        _exchange(new, target, old)
 
 
 def files_of(bundle: Bundle) -> dict[str, str]:
@@ -38,6 +38,17 @@ def files_of(bundle: Bundle) -> dict[str, str]:
         for plan in bundle.plans.values()
     }
     return files
+
+
+def _exchange(new: Path, target: Path, old: Path) -> None:
+    if target.is_dir():
+        target.replace(old)
+    try:
+        new.replace(target)
+    except BaseException:
+        if old.is_dir():
+            old.replace(target)
+        raise
 
 
 def _yaml(value: dict[str, Any]) -> str:

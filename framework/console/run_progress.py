@@ -18,7 +18,8 @@ from framework.core.events import AttemptStarted, Event, Listener, Note, RunStar
 @contextmanager
 def run_progress(console: Console) -> Iterator[Listener]:
     """A listener that shows the events of one run on ``console`` until the block ends."""
-    if not console.is_terminal:
+    # Not console.is_terminal: FORCE_COLOR makes that true of a pipe, where cursor codes are noise.
+    if not console.file.isatty():
         yield _PlainLines(console)
         return
     board = _Board()

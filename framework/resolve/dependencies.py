@@ -32,11 +32,16 @@ def names_written(options: Any) -> Iterator[tuple[str, str]]:
             yield reference.to, name
 
 
+def same_name(name: str) -> str:
+    """``name`` in the form in which two names of one table or model are equal: their case does not matter."""
+    return name.lower()
+
+
 def _writers(options: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
     writers: dict[tuple[str, str], list[str]] = {}
     for key, value in options.items():
-        for name in names_written(value):
-            writers.setdefault(name, []).append(key)
+        for to, name in names_written(value):
+            writers.setdefault((to, same_name(name)), []).append(key)
     return writers
 
 
@@ -56,4 +61,4 @@ def _upstream_of(reference: Reference, name: str, writers: Mapping[tuple[str, st
     if reference.to == "task":
         return [name]
     # A model is read at an alias or a version; whoever registers the model goes first.
-    return writers.get((reference.to, re.split("[@/]", name, maxsplit=1)[0]), [])
+    return writers.get((reference.to, same_name(re.split("[@/]", name, maxsplit=1)[0])), [])

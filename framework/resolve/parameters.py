@@ -8,7 +8,7 @@ from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.dynamic_values import only_reference
 from framework.core.errors import InvalidProject, UsageError
 from framework.core.task_run import Parameter
-from framework.spec.node_path import format_path
+from framework.spec.node_path import format_path, quoted
 from framework.spec.pipeline_spec import PipelineSpec
 from framework.spec.target_spec import PipelineOverride, TargetSpec
 
@@ -19,18 +19,12 @@ def job_parameters(written: Mapping[str, Any], overrides: Mapping[str, Any]) -> 
     return {name: Parameter(types[name], Parameter.of(value).value) for name, value in {**written, **overrides}.items()}
 
 
-def refuse_unknown(target: TargetSpec, pipeline: PipelineSpec, override: PipelineOverride) -> None:
-    """Raise InvalidProject when the target sets parameters that the pipeline does not have."""
-    unknown = [name for name in override.parameters if name not in pipeline.parameters]
-    paths = [("pipelines", pipeline.name, "parameters", name) for name in unknown]
+def refuse_misfits(target: TargetSpec, pipeline: PipelineSpec, override: PipelineOverride) -> None:
+    """Raise InvalidProject when the target sets parameters that the pipeline lacks, or to values of another type."""
     findings = [
-        Diagnostic(
-            f"pipeline '{pipeline.name}' has no parameter '{path[-1]}'",
-            target.key_location(path),
-            format_path(path),
-            "Declare it with its default in the pipeline's file; a target only changes values.",
-        )
-        for path in paths
+        finding
+        for name, value in override.parameters.items()
+        if (finding := _misfit(target, pipeline, name, Parameter.of(value).value))
     ]
     if findings:
         raise InvalidProject(Diagnostics.of(findings))
@@ -46,11 +40,31 @@ def run_parameters(given: Mapping[str, str], of_job: Mapping[str, Parameter]) ->
     for name, value in given.items():
         if name not in of_job:
             raise UsageError(f"the pipeline has no parameter '{name}'", _choices(name, of_job))
-        try:
-            of_job[name].convert(value)
-        except ValueError:
-            raise UsageError(f"parameter '{name}' is a {of_job[name].type}, and '{value}' is none") from None
+        if not _converts(of_job[name], value):
+            raise UsageError(f"parameter '{name}' is of type {of_job[name].type}, and {quoted(value)} is not")
     return {**{name: parameter.value for name, parameter in of_job.items()}, **given}
+
+
+def _misfit(target: TargetSpec, pipeline: PipelineSpec, name: str, value: str) -> Diagnostic | None:
+    path = ("pipelines", pipeline.name, "parameters", name)
+    if name not in pipeline.parameters:
+        summary = f"pipeline '{pipeline.name}' has no parameter '{name}'"
+        hint = "Declare it with its default in the pipeline's file; a target only changes values."
+        return Diagnostic(summary, target.key_location(path), format_path(path), hint)
+    default = Parameter.of(pipeline.parameters[name])
+    if "{{" in value or _converts(default, value):
+        return None
+    hint = f"Its type is that of its default, at {pipeline.document.location(('parameters', name))}."
+    summary = f"parameter '{name}' is of type {default.type}, and {quoted(value)} is not"
+    return Diagnostic(summary, target.location(path), format_path(path), hint)
+
+
+def _converts(parameter: Parameter, value: str) -> bool:
+    try:
+        parameter.convert(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _task_parameter(value: Any, of_job: Mapping[str, Parameter]) -> Parameter:

@@ -5,15 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from framework.core.diagnostics import Location
 from framework.core.errors import UsageError
 from framework.core.identifiers import ModelName, Reference, TableName
-from framework.resolve.completion import complete
-from framework.resolve.dependencies import dependencies
-from framework.resolve.parameters import job_parameters, refuse_unknown, task_parameters
+from framework.resolve.dependencies import dependencies, same_name
+from framework.resolve.parameters import job_parameters, refuse_misfits, task_parameters
 from framework.resolve.resolved import Dependency, ResolvedPipeline, ResolvedSource, ResolvedTask
 from framework.spec.loader import ProjectSource
-from framework.spec.references import replace_references
-from framework.spec.target_spec import PipelineOverride
+from framework.spec.node_path import NodePath
+from framework.spec.references import references, replace_references
+from framework.spec.target_spec import PipelineOverride, TargetSpec
 from framework.spec.task_spec import TaskSpec
 
 _TASK_SETTINGS = (
@@ -26,11 +27,12 @@ def resolve(source: ProjectSource, source_files: Mapping[str, Path] | None = Non
     """Fill in everything that the files leave to defaults, to the target or to each other.
 
     ``source_files`` are paths given on the command line for ``schema.table`` sources. Raises UsageError for one that
-    the project does not declare, InvalidProject for a parameter that the target sets and the pipeline lacks.
+    the project does not declare, InvalidProject for a parameter that the target sets and the pipeline lacks or
+    has with another type.
     """
     spec, target = source.pipeline, source.target
     override = target.pipelines.get(spec.name, PipelineOverride())
-    refuse_unknown(target, spec, override)
+    refuse_misfits(target, spec, override)
     parameters = job_parameters(spec.parameters, override.parameters)
     options = _options(source)
     edges = dependencies({task.task_key: task for task in spec.tasks}, options)
@@ -51,8 +53,10 @@ def resolve(source: ProjectSource, source_files: Mapping[str, Path] | None = Non
         ),
         databricks=spec.databricks,
         tasks=tuple(_task(task, options.get(task.task_key), parameters, edges[task.task_key]) for task in spec.tasks),
-        sources=_sources(source, source_files or {}),
+        sources=_sources(source, options, source_files or {}),
         document=spec.document,
+        project_document=source.project.document,
+        set_by_target=_set_by_target(target, spec.name, override),
     )
 
 
@@ -60,7 +64,7 @@ def _options(source: ProjectSource) -> dict[str, Any]:
     catalog, root = source.target.catalog, source.target.experiment_root
     written = {task.task_key: task.options for task in source.pipeline.tasks if task.options is not None}
     return {
-        key: _in_experiment_root(replace_references(complete(value, written), _three_parts(catalog)), root)
+        key: _in_experiment_root(replace_references(value.completed(written), _three_parts(catalog)), root)
         for key, value in written.items()
     }
 
@@ -75,7 +79,16 @@ def _three_parts(catalog: str) -> Any:
 
 def _in_experiment_root(options: Any, root: str) -> Any:
     experiment = getattr(options, "experiment", None)
-    return replace(options, experiment=f"{root.rstrip('/')}/{experiment}") if root and experiment else options
+    if not root or not experiment or experiment.startswith("/"):
+        return options
+    return replace(options, experiment=f"{root.rstrip('/')}/{experiment}")
+
+
+def _set_by_target(target: TargetSpec, pipeline: str, override: PipelineOverride) -> dict[NodePath, Location]:
+    paths: list[NodePath] = [("parameters", name) for name in override.parameters]
+    paths += [("schedule",), *(("schedule", name) for name in override.schedule)] if override.schedule else []
+    places = ((path, target.location(("pipelines", pipeline, *path))) for path in paths)
+    return {path: place for path, place in places if place}
 
 
 def _task(task: TaskSpec, options: Any, parameters: Mapping[str, Any], edges: tuple[Dependency, ...]) -> ResolvedTask:
@@ -93,20 +106,27 @@ def _task(task: TaskSpec, options: Any, parameters: Mapping[str, Any], edges: tu
     )
 
 
-def _sources(source: ProjectSource, given: Mapping[str, Path]) -> tuple[ResolvedSource, ...]:
+def _sources(
+    source: ProjectSource, options: Mapping[str, Any], given: Mapping[str, Path]
+) -> tuple[ResolvedSource, ...]:
+    """The sources that this pipeline reads, or that the command line names."""
     project, catalog = source.project, source.target.catalog
     if unknown := sorted(set(given) - set(project.sources)):
         declared = ", ".join(project.sources) or "none"
         raise UsageError(f"project '{project.name}' declares no source '{unknown[0]}'", f"It declares: {declared}.")
+    named = (found for value in options.values() for found in references(value))
+    read = {same_name(name) for _, reference, name in named if reference.role == "reads"}
+    tables = {name: str(TableName.parse(name, catalog)) for name in project.sources}
     return tuple(
         ResolvedSource(
-            table=str(TableName.parse(name, catalog)),
+            table=tables[name],
             path=given.get(name, project.directory / spec.path),
             sample=(spec.sample or "") if name not in given else "",
             given=name in given,
             location=project.document.location(("sources", name, "path")),
         )
         for name, spec in project.sources.items()
+        if name in given or same_name(tables[name]) in read
     )
 
 

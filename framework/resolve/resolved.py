@@ -7,6 +7,7 @@ from typing import Any
 
 from framework.core.diagnostics import Diagnostics, Location
 from framework.core.task_run import Parameter
+from framework.spec.node_path import NodePath
 from framework.spec.yaml_source import Document
 
 
@@ -34,7 +35,7 @@ class ResolvedTask:
     depends_on: tuple[Dependency, ...]
     settings: Mapping[str, Any]
     databricks: Mapping[str, Any]
-    path: tuple[str | int, ...]
+    path: NodePath
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,10 @@ class ResolvedSource:
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedPipeline:
-    """Everything that check, compile and run need to know of one pipeline for one target."""
+    """Everything that check, compile and run need to know of one pipeline for one target.
+
+    ``document`` is the pipeline's file; ``set_by_target`` has the places of the values that the target's files set.
+    """
 
     root: Path
     project: str
@@ -69,10 +73,14 @@ class ResolvedPipeline:
     tasks: tuple[ResolvedTask, ...]
     sources: tuple[ResolvedSource, ...]
     document: Document
+    project_document: Document
+    set_by_target: Mapping[NodePath, Location]
 
-    def location(self, path: tuple[str | int, ...]) -> Location:
-        """Where ``path`` stands in the pipeline's file, or its nearest parent."""
-        return self.document.location(path)
+    def location(self, path: NodePath) -> Location:
+        """Where the value at ``path`` was written: in the target's file if it sets it, else in the pipeline's."""
+        parents = (path[:length] for length in range(len(path), 0, -1))
+        places = (self.set_by_target[parent] for parent in parents if parent in self.set_by_target)
+        return next(places, None) or self.document.location(path)
 
 
 @dataclass(frozen=True)

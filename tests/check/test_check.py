@@ -1,4 +1,4 @@
-"""One folder per finding: a pipeline that breaks a rule, and all that a person reads about it.
+"""One folder per finding: files that break a rule, laid over a sound project, and all that a person reads about it.
 
 ``FRAMEWORK_UPDATE_GOLDEN=1 pytest tests/check`` writes the expected texts anew.
 """
@@ -24,9 +24,9 @@ def shop(tmp_path: Path) -> Path:
     return Path(shutil.copytree(SHOP, tmp_path / "shop", ignore=shutil.ignore_patterns(".framework")))
 
 
-def findings(root: Path) -> str:
+def findings(root: Path, target: str = "local") -> str:
     try:
-        check(resolve(load(root, "shop", "demand", "local")))
+        check(resolve(load(root, "shop", "demand", target)))
     except InvalidProject as error:
         return "\n".join(str(finding) for finding in error.found) + "\n"
     return ""
@@ -38,7 +38,7 @@ def test_a_sound_project_has_no_findings(shop):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_finding(case, shop):
-    shutil.copy(case / "demand.yml", shop / "projects/shop/pipelines/demand.yml")
+    shutil.copytree(case / "projects", shop / "projects", dirs_exist_ok=True)
 
     found = findings(shop)
 
@@ -59,3 +59,58 @@ def test_source_that_cannot_be_parsed_is_a_finding_and_not_run(shop):
 
     assert "'shop.demand' is not valid Python" in findings(shop)
     assert "demand.py:2" in findings(shop)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "try:\n    from fast import daily_units\nexcept ImportError:\n    def daily_units(sales): ...",
+        "if True:\n    def daily_units(sales): ...",
+        "from shop.steps import *",
+        "daily_units: object = print",
+        "import steps as daily_units",
+        "other, daily_units = print, print",
+        "@with_defaults\ndef daily_units(sales, region): ...",
+        "class daily_units: ...",
+        "def __getattr__(name): ...",
+        "def daily_units(sales, context, *, digits=2): ...",
+    ],
+)
+def test_a_name_that_may_be_a_fitting_function_is_none(source, shop):
+    file = shop / "projects/shop/src/shop/other.py"
+    file.write_text(source + "\n")
+    pipeline = shop / "projects/shop/pipelines/demand.yml"
+    pipeline.write_text(pipeline.read_text().replace("shop.demand:daily_units", "shop.other:daily_units"))
+
+    assert findings(shop) == ""
+
+
+def test_an_installed_package_is_not_read(shop):
+    pipeline = shop / "projects/shop/pipelines/demand.yml"
+    pipeline.write_text(pipeline.read_text().replace("shop.demand:daily_units", "json.decoder:anything"))
+
+    assert findings(shop) == ""
+
+
+def test_a_default_may_refer_to_another_parameter(shop):
+    pipeline = shop / "projects/shop/pipelines/demand.yml"
+    pipeline.write_text(pipeline.read_text().replace("  slope:", '  day: "{{job.parameters.as_of}}"\n  slope:'))
+
+    assert findings(shop) == ""
+
+
+def test_a_reference_that_the_target_sets_is_a_finding_in_the_target(shop):
+    (shop / "conf/prod.yml").write_text(
+        "host: https://example.com\nmode: production\ncatalog: prod\n"
+        'pipelines:\n  demand:\n    parameters: {as_of: "{{job.today}}"}\n'
+    )
+
+    assert "in conf/prod.yml:6:25" in findings(shop, "prod")
+
+
+@pytest.mark.filterwarnings("error")
+def test_warnings_about_a_projects_code_are_not_ours_to_show(shop):
+    file = shop / "projects/shop/src/shop/demand.py"
+    file.write_text(file.read_text() + '\nPATTERN = "\\d"\n')
+
+    assert findings(shop) == ""

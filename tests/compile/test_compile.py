@@ -60,8 +60,49 @@ def test_a_native_field_that_the_jobs_service_does_not_know_points_at_its_line(s
         compiled(shop)
 
     (finding,) = raised.value.found
-    assert "Unexpected field 'max_retrys' for class Task" in finding.summary
-    assert str(finding.location) == "projects/shop/pipelines/demand.yml:13:17"
+    assert finding.summary.endswith("unknown field 'max_retrys' (did you mean 'max_retries'?)")
+    assert str(finding.location) == "projects/shop/pipelines/demand.yml:13:30"
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "summary"),
+    [
+        ("databricks: {email_notifications: 5}", "databricks.email_notifications", "a value of the wrong type"),
+        ("databricks: {libraries: 5}", "databricks.libraries", "a value of the wrong type"),
+        ("databricks: {run_if: NEVER}", "databricks.run_if", "'NEVER' is not a valid RunIf"),
+        ("databricks: {health: {rules: [{metrc: x}]}}", "databricks.health.rules[0].metrc", "unknown field 'metrc'"),
+        ("databricks: {libraries: [{pypi: {}}]}", "databricks.libraries", "lacks the field 'package'"),
+    ],
+)
+def test_a_native_value_that_does_not_fit_points_at_its_field(shop, text, at, summary):
+    add_to_first_task(shop, text)
+
+    with pytest.raises(InvalidProject) as raised:
+        compiled(shop)
+
+    (finding,) = raised.value.found
+    assert finding.path == f"tasks[0].{at}"
+    assert summary in finding.summary
+    assert finding.location.line == 13
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("schedule: {cron: x}", {"schedule.cron": 3, "schedule": 3}),
+        ("schedule: {quartz_cron_expression: x, timezone_id: UTC, pause_status: NO}", {"schedule.pause_status": 3}),
+        ("databricks: {schedule: daily, queue: 5}", {"databricks.schedule": 3, "databricks.queue": 3}),
+        ("databricks: {schedule: {quartz_cron_expression: x}}", {"databricks.schedule": 3}),
+    ],
+)
+def test_a_job_field_that_does_not_fit_points_at_it(shop, text, places):
+    file = shop / "projects/shop/pipelines/demand.yml"
+    file.write_text(file.read_text().replace("parameters:", f"{text}\nparameters:"))
+
+    with pytest.raises(InvalidProject) as raised:
+        compiled(shop)
+
+    assert {finding.path: finding.location.line for finding in raised.value.found} == places
 
 
 def test_writing_replaces_the_directory_as_a_whole(shop, tmp_path):
@@ -72,4 +113,33 @@ def test_writing_replaces_the_directory_as_a_whole(shop, tmp_path):
     write(compiled(shop), target)
 
     assert sorted(p.name for p in target.rglob("*") if p.is_file()) == ["demand.job.yml", "demand.json"]
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+def test_a_written_directory_has_ordinary_permissions(shop, tmp_path):
+    (tmp_path / "ordinary").mkdir()
+
+    write(compiled(shop), tmp_path / "bundle")
+
+    assert (tmp_path / "bundle").stat().st_mode == (tmp_path / "ordinary").stat().st_mode
+
+
+def test_a_link_stays_and_what_it_leads_to_is_replaced(shop, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "stale.yml").write_text("stale")
+    (tmp_path / "bundle").symlink_to("real")
+
+    write(compiled(shop), tmp_path / "bundle")
+
+    assert (tmp_path / "bundle").is_symlink()
+    assert sorted(p.name for p in (tmp_path / "real").iterdir()) == ["plans", "resources"]
+
+
+def test_a_file_in_the_way_stays_and_nothing_is_left_beside_it(shop, tmp_path):
+    (tmp_path / "bundle").write_text("notes")
+
+    with pytest.raises(NotADirectoryError):
+        write(compiled(shop), tmp_path / "bundle")
+
+    assert (tmp_path / "bundle").read_text() == "notes"
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []

@@ -92,6 +92,44 @@ def test_a_target_cannot_set_a_parameter_that_the_pipeline_lacks(shop):
     assert str(finding.location) == "conf/prod.yml:8:18"
 
 
+@pytest.mark.parametrize("value", ["steep", "2.5", "true"])
+def test_a_target_cannot_change_the_type_of_a_parameter(shop, value):
+    (shop / "conf" / "prod.yml").write_text(PROD.replace("as_of:", f"slope: {value}, as_of:"))
+
+    with pytest.raises(InvalidProject) as raised:
+        resolved(shop, "prod")
+
+    (finding,) = raised.value.found
+    assert finding.summary == f"parameter 'slope' is of type int, and '{value}' is not"
+    assert str(finding.location) == "conf/prod.yml:8:25"
+    assert finding.hint == "Its type is that of its default, at projects/shop/pipelines/demand.yml:5:10."
+
+
+def test_a_target_may_give_a_parameter_a_reference(shop):
+    (shop / "conf" / "prod.yml").write_text(PROD.replace("as_of:", 'slope: "{{job.trigger.time.day}}", as_of:'))
+
+    assert resolved(shop, "prod").parameters["slope"] == Parameter("int", "{{job.trigger.time.day}}")
+
+
+def test_names_of_tables_and_models_are_equal_in_any_case(shop):
+    before = {key: task.depends_on for key, task in by_key(resolved(shop)).items()}
+    file = shop / "projects/shop/pipelines/demand.yml"
+    written = file.read_text().replace("writes: features.daily_units", "writes: features.Daily_Units")
+    file.write_text(written.replace("models.demand@champion", "Models.DEMAND@champion"))
+
+    assert {key: task.depends_on for key, task in by_key(resolved(shop)).items()} == before
+
+
+def test_an_absolute_experiment_stays_where_it_is(shop):
+    file = shop / "projects/shop/pipelines/demand.yml"
+    file.write_text(file.read_text().replace("experiment: demand", "experiment: /Users/me/demand"))
+
+    tasks = by_key(resolved(shop, "prod"))
+
+    assert tasks["train"].options.experiment == "/Users/me/demand"
+    assert tasks["evaluate"].options.experiment == "/Users/me/demand"
+
+
 def test_tags_of_organisation_and_target_come_together(shop):
     assert resolved(shop, "prod").tags == {"cost_center": "4711", "environment": "prod"}
 
@@ -114,7 +152,7 @@ def test_parameters_of_a_run_replace_defaults(shop):
 
 @pytest.mark.parametrize(
     ("given", "message"),
-    [({"slop": "3"}, "the pipeline has no parameter 'slop'"), ({"slope": "steep"}, "parameter 'slope' is a int")],
+    [({"slop": "3"}, "the pipeline has no parameter 'slop'"), ({"slope": "steep"}, "parameter 'slope' is of type int")],
 )
 def test_parameters_of_a_run_must_be_declared_and_fit(shop, given, message):
     with pytest.raises(UsageError, match=message):

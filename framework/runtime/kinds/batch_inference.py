@@ -8,6 +8,7 @@ from framework.core.identifiers import Entrypoint, ModelRead, TableRead, TableWr
 from framework.core.task_run import ModelVersion
 from framework.runtime import project_calls, registry, scoring, spark_errors, tables, tracking
 from framework.runtime.conflicts import retried
+from framework.runtime.kinds.base import KindOptions
 from framework.runtime.kinds.options import STRICT, ReplaceWhere, WriteMode
 from framework.runtime.predicates import quoted
 from framework.runtime.task import Outcome, Task
@@ -23,7 +24,7 @@ def _by_logical_date() -> WriteMode:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchInference:
+class BatchInference(KindOptions):
     """Scores rows with ``model`` and writes them with the predictions, the model's version and the logical date.
 
     ``reads`` names one table, or ``entrypoint`` makes the rows out of several. ``where`` is a SQL predicate over the

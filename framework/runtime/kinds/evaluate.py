@@ -1,20 +1,21 @@
 """``evaluate``: the gate between a trained model and the registry."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from numbers import Real
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from framework.core.errors import DataError, FrameworkError
 from framework.core.identifiers import Entrypoint, ModelMentioned, TableRead, TaskRead
 from framework.core.task_run import ModelVersion, Verdict
 from framework.runtime import gates, project_calls, project_code, registry, spark_errors, tables, tracking
+from framework.runtime.kinds.base import KindOptions, Problem, Siblings, experiment_of, offering
 from framework.runtime.kinds.options import STRICT, Beats, Threshold
 from framework.runtime.task import Outcome, Task
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluate:
+class Evaluate(KindOptions):
     """Measures the model of ``model_from`` with the project's function and decides whether it may go live.
 
     The function is called once per model (the candidate, then the one it must beat) on the same rows, with the model
@@ -31,7 +32,26 @@ class Evaluate:
     beats: Literal["champion"] | Beats | None = None
     model: ModelMentioned | None = None
     experiment: str | None = None
+    offers: ClassVar = "verdict"
+    passes: ClassVar = ("model",)
     __pydantic_config__: ClassVar = STRICT
+
+    def completed(self, siblings: Siblings) -> Self:
+        """With the model that is registered from the same ``model_from``, and the experiment of that task."""
+        registered = (each.model for each in offering("version", self.model_from, siblings).values())
+        experiment = self.experiment or experiment_of(self.model_from, siblings)
+        return replace(self, model=self.model or next(registered, None), experiment=experiment)
+
+    def problems(self) -> Iterator[Problem]:
+        """A gate that decides nothing, or a comparison that lacks its metric or its model."""
+        if not self.thresholds and self.beats is None:
+            yield Problem("", "the gate decides nothing", "Add 'thresholds:' or 'beats:'.")
+        if self.beats is not None and not self.thresholds and not self._beats().metric:
+            hint = "Name it: beats: {alias: champion, metric: wape, lower_is_better: true}."
+            yield Problem("beats", "'beats' has no metric to compare the models by", hint)
+        if self.beats is not None and self.model is None:
+            hint = f"Add 'model: schema.model', or a register_model task with 'model_from: {self.model_from}'."
+            yield Problem("beats", "nothing says which model the candidate has to beat", hint)
 
     def run(self, task: Task) -> Outcome:
         """Measure and judge. Raises DataError without a candidate, ProjectCodeError when it cannot be measured."""

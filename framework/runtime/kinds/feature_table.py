@@ -1,5 +1,6 @@
 """``feature_table``: a table of features with a primary key."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -8,12 +9,13 @@ from framework.core.identifiers import Entrypoint, TableRead, TableWritten
 from framework.core.task_run import TableVersion
 from framework.runtime import project_calls, tables
 from framework.runtime.conflicts import retried
+from framework.runtime.kinds.base import KindOptions, Problem
 from framework.runtime.kinds.options import STRICT, ReplaceWhere, WriteMode
 from framework.runtime.task import Outcome, Task
 
 
 @dataclass(frozen=True, kw_only=True)
-class FeatureTable:
+class FeatureTable(KindOptions):
     """Computes features with the project's function and writes them as a table.
 
     The function returns one DataFrame. ``primary_keys`` must be unique and not null; the write is refused as a whole
@@ -28,9 +30,21 @@ class FeatureTable:
     write_mode: WriteMode = "overwrite"
     __pydantic_config__: ClassVar = STRICT
 
+    def problems(self) -> Iterator[Problem]:
+        """Only these modes keep a key unique in the whole table by looking at the new rows alone."""
+        if self.write_mode == "append":
+            hint = "Use overwrite, or {replace_where: […]} on columns of the key."
+            yield Problem("write_mode", "write_mode append cannot keep a primary key unique", hint)
+        for column in self.write_mode.replace_where if isinstance(self.write_mode, ReplaceWhere) else ():
+            if column not in self.primary_keys:
+                hint = f"Add '{column}' to primary_keys, or use write_mode overwrite."
+                summary = f"'{column}' is not part of the primary key, so keys could repeat between slices"
+                yield Problem("write_mode", summary, hint)
+
     def run(self, task: Task) -> Outcome:
         """Compute and write. Raises DataError when the key does not hold, ProjectCodeError when the function fails."""
-        self._check_write_mode()
+        if problem := next(self.problems(), None):
+            raise DataError(f"{self.writes}: {problem.summary}", problem.hint)
         return retried(lambda: self._compute(task))
 
     def _compute(self, task: Task) -> Outcome:
@@ -40,21 +54,6 @@ class FeatureTable:
             self.entrypoint, result, self.writes, self.write_mode, task, key=self.primary_keys
         )
         return Outcome(inputs=inputs.versions, outputs=(written,), notes=(*inputs.notes, *_remarks(written)))
-
-    def _check_write_mode(self) -> None:
-        """Only these modes keep a key unique in the whole table by looking at the new rows alone."""
-        if self.write_mode == "append":
-            raise DataError(
-                f"{self.writes}: write_mode append cannot keep a primary key unique",
-                "use overwrite, or replace_where with columns of the key",
-            )
-        replaced = self.write_mode.replace_where if isinstance(self.write_mode, ReplaceWhere) else []
-        if outside := [column for column in replaced if column not in self.primary_keys]:
-            raise DataError(
-                f"{self.writes}: replace_where column '{outside[0]}' is not part of the primary key, "
-                "so keys could repeat between slices",
-                f"add '{outside[0]}' to primary_keys, or use write_mode overwrite",
-            )
 
 
 def _remarks(written: TableVersion) -> tuple[str, ...]:

@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 from framework.core.identifiers import Entrypoint, TableRead, TableWritten
 from framework.runtime import project_calls, project_code, tables
 from framework.runtime.conflicts import retried
+from framework.runtime.kinds.base import KindOptions
 from framework.runtime.kinds.options import STRICT, WriteMode
 from framework.runtime.task import Outcome, Task
 
 
 @dataclass(frozen=True, kw_only=True)
-class Python:
+class Python(KindOptions):
     """Calls the project's function and writes what it returns.
 
     One DataFrame for one table in ``writes``; ``{name: DataFrame}`` for several, under the names given there; nothing

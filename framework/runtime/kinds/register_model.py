@@ -1,13 +1,14 @@
 """``register_model``: makes a model version and moves its alias."""
 
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from framework.core.errors import DataError
 from framework.core.identifiers import ModelWritten, TaskRead
 from framework.core.task_run import ModelVersion, Verdict
 from framework.runtime import gates, registry, tracking
+from framework.runtime.kinds.base import KindOptions, Siblings, experiment_of, offering
 from framework.runtime.kinds.evaluate import required
 from framework.runtime.kinds.options import STRICT
 from framework.runtime.task import Outcome, Task
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RegisterModel:
+class RegisterModel(KindOptions):
     """Registers the model of ``model_from`` as a new version of ``model`` and moves ``alias`` to it.
 
     The alias that the earlier version loses becomes ``previous_<alias>``. When a gate said no, the earlier version
@@ -31,7 +32,13 @@ class RegisterModel:
     on_fail: Literal["keep", "stop"] = "keep"
     gates: list[TaskRead] = field(default_factory=list)
     experiment: str | None = None
+    offers: ClassVar = "version"
     __pydantic_config__: ClassVar = STRICT
+
+    def completed(self, siblings: Siblings) -> Self:
+        """With every gate on the same ``model_from``, and the experiment of that task."""
+        gates = self.gates or list(offering("verdict", self.model_from, siblings))
+        return replace(self, gates=gates, experiment=self.experiment or experiment_of(self.model_from, siblings))
 
     def run(self, task: Task) -> Outcome:
         """Register and move the alias, or keep what is live. Raises DataError when neither can be done."""

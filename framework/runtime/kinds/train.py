@@ -7,19 +7,21 @@ from typing import Any, ClassVar
 from framework.core.identifiers import Entrypoint, TableRead
 from framework.core.task_run import ModelVersion
 from framework.runtime import model_logging, project_calls, project_code, tables, tracking
+from framework.runtime.kinds.base import KindOptions
 from framework.runtime.kinds.options import STRICT
 from framework.runtime.task import Outcome, Task
 from framework.runtime.trained_model import TrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)
-class Train:
+class Train(KindOptions):
     """Fits a model with the project's function, which returns a ``TrainedModel``, and logs it to ``experiment``."""
 
     entrypoint: Entrypoint
     reads: dict[str, TableRead] = field(default_factory=dict)
     params: dict[str, Any] = field(default_factory=dict)
     experiment: str
+    offers: ClassVar = "model"
     __pydantic_config__: ClassVar = STRICT
 
     def run(self, task: Task) -> Outcome:

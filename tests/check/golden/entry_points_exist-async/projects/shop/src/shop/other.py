@@ -1,0 +1,2 @@
+async def fetched(sales):
+    return sales

@@ -1,0 +1,1 @@
+"""Hides a module of Python."""
