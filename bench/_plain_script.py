@@ -54,6 +54,7 @@ def session(root: Path):
     os.environ["PYTHONPATH"] = str(root / "projects/example_demand_forecast/src")
     return (
         SparkSession.builder.master("local[*]")
+        .config("spark.driver.memory", "4g")  # as the engine on a machine with 10 GB or more
         .config("spark.jars", ",".join(str(jar) for jar in jars.resolve(found, lambda event: None)))
         .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
         .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")

@@ -20,6 +20,8 @@ ROOT = HERE.parent
 EXAMPLE = Path("projects/example_demand_forecast")
 SALES = ROOT / EXAMPLE / "data" / "online_retail.parquet"
 LIMIT = 1.15
+START_LIMIT = 0.25
+"""Seconds for ``framework --help``."""
 
 
 def main() -> int:
@@ -71,6 +73,7 @@ def measure_pipeline(template: Path, root: Path) -> Measured:
 
 
 def report(script: list[Measured], pipeline: list[Measured], starts: list[float]) -> int:
+    start = statistics.median(starts)
     ratio = statistics.median(m.seconds for m in pipeline) / statistics.median(m.seconds for m in script)
     print(f"\n{about_this_machine()}; {len(script)} alternating runs")
     print(f"{'':<28}{'median':>10}{'min':>10}{'max':>10}")
@@ -78,9 +81,9 @@ def report(script: list[Measured], pipeline: list[Measured], starts: list[float]
     print(row("pipeline", [m.seconds for m in pipeline], "s"))
     print(row("plain script, peak memory", [m.peak_mb for m in script], "MB"))
     print(row("pipeline, peak memory", [m.peak_mb for m in pipeline], "MB"))
-    print(row("framework --help", starts, "s"))
+    print(row("framework --help", starts, f"s (limit {START_LIMIT})"))
     print(f"pipeline / script: {ratio:.2f} (limit {LIMIT})")
-    return 0 if ratio <= LIMIT else 1
+    return 0 if ratio <= LIMIT and start <= START_LIMIT else 1
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-FILE_LIMIT, FILE_MEDIAN = 300, 100
-FUNCTION_LIMIT, FUNCTION_MEDIAN = 40, 10
+FILE_LIMIT, FILE_MEDIAN = 300, 80
+FUNCTION_LIMIT, FUNCTION_MEDIAN = 40, 8
 TESTS_PER_SOURCE = 2.0
 
 
