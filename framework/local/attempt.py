@@ -10,19 +10,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from framework.local.process import die_with
 from framework.local.protocol import AttemptSpec
 
 
-def run(spec: AttemptSpec, environment: dict[str, str], engine: int, lifeline: int) -> NoReturn:
+def run(spec: AttemptSpec, environment: dict[str, str]) -> NoReturn:
     """Become the attempt's process: it never returns.
 
-    ``environment`` becomes os.environ; ``engine`` is the pid that it may not outlive, ``lifeline`` the pipe that tells.
+    ``environment`` becomes os.environ.
     """
     code = 1
     try:
-        os.setsid()
-        die_with(engine, lifeline)
         _default_signals()
         _redirect(spec.directory)
         code = _exit_code(lambda: _execute(spec, environment))

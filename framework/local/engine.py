@@ -16,8 +16,6 @@ from framework.local.paths import LocalPaths
 from framework.local.protocol import AttemptEnded, AttemptSpec, EngineInfo, LineBuffer, encode
 from framework.local.session_url import remote_url
 
-_START_LIMIT = 240.0
-"""Seconds for an engine to become ready on a very busy machine."""
 _LEAVE_LIMIT = 15.0
 
 
@@ -40,11 +38,11 @@ class Engine:
         """Attach to the engine of ``paths``, starting it if there is none, and wait until it is ready.
 
         An engine started here outlives its last client by ``idle_seconds``. Raises LocalEngineError: extra ``local``
-        not installed, no Java, no JARs, the disk refuses, the engine does not come up.
+        not installed, no Java, no JARs, the disk refuses, the engine does not come up or is of another environment.
         """
-        deadline = time.monotonic() + _START_LIMIT
         while True:
             connection, started = launch.connection(paths, listener, idle_seconds)
+            deadline = time.monotonic() + launch.START_LIMIT
             try:
                 return cls(connection, _greeting(connection, deadline), paths.engine_log)
             except _Gone as gone:
@@ -127,7 +125,7 @@ def _greeting(connection: socket.socket, deadline: float) -> EngineInfo:
     while _readable(connection, deadline):
         for message in _receive(connection, buffer):
             return EngineInfo(**message["ready"])
-    raise _Gone(f"the local engine was not ready within {_START_LIMIT:.0f} s")
+    raise _Gone(f"the local engine was not ready within {launch.START_LIMIT:.0f} s")
 
 
 def _readable(connection: socket.socket, deadline: float | None) -> bool:

@@ -26,6 +26,7 @@ from framework.local.attempt_table import AttemptTable, RunningAttempt, wait_sta
 from framework.local.clients import Client
 from framework.local.mlflow_store import QUIET, environment, migrate
 from framework.local.paths import LocalPaths
+from framework.local.process import Guardian
 from framework.local.protocol import AttemptSpec
 from framework.local.session_url import remote_url
 from framework.local.spark_process import SparkProcess
@@ -70,7 +71,8 @@ class ForkServer:
         self._migrating = 0
         self._migrated = False
         self._idle_since = time.monotonic()
-        self._lifeline, self._lifeline_end = os.pipe()
+        # First: what it is forked from must be small, and have nothing open that tells others that the engine lives.
+        self._guardian = Guardian((settings.lock, settings.listener))
         self._listener = socket.socket(fileno=settings.listener)
         self._spark = SparkProcess(self._paths, settings.java_home, settings.jars, sys.stderr.buffer)
         self._selector = selectors.DefaultSelector()
@@ -114,6 +116,7 @@ class ForkServer:
         self._listener.close()
         self._spark.kill()
         self._attempts.kill()
+        self._guardian.dismiss()
         rmtree(self._paths.spark_scratch, ignore_errors=True)
 
     # --- starting up
@@ -196,19 +199,21 @@ class ForkServer:
             "SPARK_REMOTE": remote_url(self._ready["port"], self._spark.token, running.session_id),
             **spec.env,
         }
-        engine = os.getpid()
-        running.pid = self._fork(lambda: attempt.run(spec, variables, engine, self._lifeline))
+        running.pid = self._fork(lambda: attempt.run(spec, variables), guarded=True)
         self._attempts.add(running)
 
     def _reap(self) -> None:
         self._wakeup.recv(4096)
         for running in self._attempts.newly_ended():
+            self._guardian.release(running.pid)
             self._spark.release(running.session_id, finished=running.status == 0)
         if self._migrating and (status := wait_status(self._migrating)) is not None:
             self._migrating, self._migrated = 0, True
             if status:
                 raise _Fatal("the MLflow store could not be brought up to date")
             self._greet_when_ready()
+        if self._guardian.has_ended():
+            raise _Fatal("somebody killed the guardian of the local engine")
 
     def _report(self, session_id: str) -> None:
         ended = self._attempts.remove(session_id)
@@ -227,14 +232,19 @@ class ForkServer:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._watch(self._wakeup, self._reap)
 
-    def _fork(self, work: Callable[[], None]) -> int:
+    def _fork(self, work: Callable[[], None], guarded: bool = False) -> int:
         pid = os.fork()
-        return pid or self._become(work)
+        return pid or self._become(work, guarded)
 
-    def _become(self, work: Callable[[], None]) -> NoReturn:
+    def _become(self, work: Callable[[], None], guarded: bool) -> NoReturn:
         code = 1
         try:
             self._let_go()
+            if guarded:
+                self._guardian.take_in()
+            else:
+                # The migration of a database is better finished than killed.
+                self._guardian.forget()
             work()
             code = 0
         except BaseException:
@@ -249,7 +259,6 @@ class ForkServer:
         for end in (self._listener, self._wakeup, self._wakeup_end, *(c.connection for c in self._clients)):
             end.close()
         os.close(self._settings.lock)
-        os.close(self._lifeline_end)
 
 
 def main() -> None:

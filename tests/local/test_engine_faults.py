@@ -34,7 +34,9 @@ def writes_data(root: Path, table: str) -> bool:
 def test_a_run_that_is_killed_leaves_no_process_and_no_late_write(tmp_path, how, eventually, processes_of):
     run = start_run(tmp_path, "write_slowly", "shop.slow")
     assert eventually(lambda: writes_data(tmp_path, "slow") or run.poll(), 120)
-    assert len(processes_of(tmp_path)) == 5, "the run, its engine, the attempt, the Spark server and its JVM"
+    assert len(processes_of(tmp_path)) == 6, (
+        "the run, its engine and guardian, the attempt, the Spark server and its JVM"
+    )
 
     run.send_signal(how)
     run.communicate(timeout=20)
@@ -57,6 +59,22 @@ def test_an_engine_that_is_killed_leaves_no_process_and_the_next_one_knows_the_t
     assert start_run(tmp_path, "write", "shop.sales").communicate(timeout=120)[0].endswith("\n0\n")
     assert (tmp_path / "attempt" / "stdout.log").read_text().endswith("\n10\n")
     assert len(commits(tmp_path, "sales")) == 2
+
+
+def test_an_engine_that_is_killed_leaves_no_child_of_an_attempt_that_is_stuck(
+    tmp_path, eventually, alive, processes_of
+):
+    run = start_run(tmp_path, "get_stuck_with_a_child")
+    engine = int(run.stdout.readline().split()[0])
+    log = tmp_path / "attempt" / "stdout.log"
+    assert eventually(lambda: log.exists() and log.read_text().endswith("\n"))
+    child = int(log.read_text())
+    assert alive(child)
+
+    os.kill(engine, signal.SIGKILL)
+    run.communicate(timeout=20)
+
+    assert eventually(lambda: not alive(child) and not processes_of(tmp_path), 5), processes_of(tmp_path)
 
 
 def test_runs_that_start_at_once_share_an_engine_which_outlives_the_first(tmp_path, eventually, processes_of):
@@ -105,7 +123,7 @@ def test_spark_runs_on_the_java_of_the_wheel_when_the_machine_has_none(tmp_path)
     programs.mkdir()
     for folder in ("/usr/bin", "/bin"):
         for program in Path(folder).iterdir():
-            if not program.name.startswith("java") and not (programs / program.name).exists():
+            if not program.name.startswith("java") and not (programs / program.name).is_symlink():
                 (programs / program.name).symlink_to(program)
     # And it prints on stdout, as a JVM may with any warning of its own.
     environment = {**os.environ, "PATH": str(programs), "JAVA_TOOL_OPTIONS": "-Xlog:gc"}

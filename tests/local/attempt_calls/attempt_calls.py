@@ -1,5 +1,6 @@
 """What the attempts of the engine's tests call."""
 
+import ctypes
 import json
 import os
 import signal
@@ -79,6 +80,12 @@ def log_to_mlflow(argv):
 
 def leave_a_child_behind(argv):
     print(subprocess.Popen(["sleep", "60"]).pid)
+
+
+def get_stuck_with_a_child(argv):
+    """No thread of Python's gets to run while PyDLL calls C: it keeps the interpreter's lock."""
+    print(subprocess.Popen(["sleep", "997"]).pid, flush=True)
+    ctypes.PyDLL(None).sleep(600)
 
 
 def draw(argv):
