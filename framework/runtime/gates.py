@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from framework.core.errors import DataError
 from framework.core.task_run import Verdict
@@ -30,6 +30,27 @@ class Rival:
     problem: str = ""
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What ``alias`` of ``model`` stood for when a gate looked at it; ``version`` is empty when it was nothing."""
+
+    model: str
+    alias: str
+    version: str
+
+    def to_json(self) -> str:
+        """For a tag."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The inverse of ``to_json``."""
+        return cls(**json.loads(text))
+
+    def __str__(self) -> str:
+        return f"{self.alias} v{self.version}" if self.version else "no model"
+
+
 def judge(
     metrics: Metrics, thresholds: Mapping[str, Bounds], rival: Rival | None, metric: str, lower_is_better: bool
 ) -> Verdict:
@@ -45,7 +66,8 @@ def judge(
 
 def to_json(verdict: Verdict) -> str:
     """``verdict`` for a tag."""
-    return json.dumps(asdict(verdict), ensure_ascii=False)
+    # In ASCII: a store may refuse half of a surrogate pair, which a reason may quote from an error.
+    return json.dumps(asdict(verdict))
 
 
 def from_json(text: str) -> Verdict:

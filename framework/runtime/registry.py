@@ -1,5 +1,6 @@
 """The model registry: versions and the aliases that make one live. Everything here can be done again safely."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +9,12 @@ from framework.core.task_run import ModelVersion
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as Registered
+    from mlflow.exceptions import MlflowException
 
-_ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
+_ABSENT = ("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND")
+_NO_ALIAS = re.compile(r"\balias\b.*(?:not found|does not exist)", re.IGNORECASE | re.DOTALL)
+_NOT_IN_A_KEY = re.compile(r"[.,\-=/:\s]")
+_LONGEST_KEY, _LONGEST_VALUE = 255, 256
 
 
 def at_alias(name: str, alias: str) -> ModelVersion | None:
@@ -20,7 +25,7 @@ def at_alias(name: str, alias: str) -> ModelVersion | None:
     try:
         found = MlflowClient().get_model_version_by_alias(name, alias)
     except MlflowException as error:
-        if error.error_code in _ABSENT:
+        if _is_absent(error):
             return None
         raise
     return ModelVersion(name, str(found.version), found.run_id or "")
@@ -31,10 +36,12 @@ def at_version(name: str, version: str) -> ModelVersion | None:
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
+    if not version.isdecimal():
+        return None
     try:
         found = MlflowClient().get_model_version(name, version)
     except MlflowException as error:
-        if error.error_code in _ABSENT:
+        if _is_absent(error):
             return None
         raise
     return ModelVersion(name, version, found.run_id or "")
@@ -54,20 +61,34 @@ def resolve(text: str) -> ModelVersion:
     )
 
 
-def create_version(name: str, run_id: str, model_uri: str, tags: Mapping[str, str]) -> ModelVersion:
-    """The version of ``name`` made from ``run_id``, with ``tags``; made now unless an earlier attempt made it."""
+def create_version(
+    name: str, run_id: str, model_uri: str, tags: Mapping[str, str], description: str = ""
+) -> ModelVersion:
+    """The version of ``name`` made from ``run_id``, with ``tags``; made now unless an earlier attempt completed it."""
     from mlflow import MlflowClient
 
-    version = next((v for v in _versions(name) if v.run_id == run_id), None) or _register(name, model_uri)
-    for tag, value in tags.items():
-        MlflowClient().set_model_version_tag(name, version.version, tag, value)
+    client = MlflowClient()
+    made = (v for v in _versions(name) if v.run_id == run_id and v.status == "READY")
+    version = next(made, None) or _register(name, model_uri)
+    client.update_model_version(name, version.version, description)
+    for tag, value in unity_tags(tags).items():
+        client.set_model_version_tag(name, version.version, tag, value)
     return ModelVersion(name, str(version.version), run_id)
+
+
+def unity_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """``tags`` as Unity Catalog takes them, and every other registry too.
+
+    It refuses blanks and ``. , - = / :`` in a key, and long values (some kinds of tags already above 256 characters).
+    """
+    return {_NOT_IN_A_KEY.sub("_", key)[:_LONGEST_KEY]: value[:_LONGEST_VALUE].strip() for key, value in tags.items()}
 
 
 def move_alias(name: str, alias: str, version: str) -> None:
     """Let ``alias`` stand for ``version``; ``previous_<alias>`` keeps the one that loses it.
 
-    The previous alias is set first: stopped in between, the next call does the same again.
+    The previous alias is set first: stopped in between, the next call does the same again. Raises DataError when
+    somebody else moves the alias meanwhile.
     """
     from mlflow import MlflowClient
 
@@ -76,6 +97,8 @@ def move_alias(name: str, alias: str, version: str) -> None:
         return
     if current:
         client.set_registered_model_alias(name, f"previous_{alias}", current.version)
+    if at_alias(name, alias) != current:
+        raise DataError(f"{alias} of {name} was moved by another run meanwhile", "run this task again (repair)")
     client.set_registered_model_alias(name, alias, version)
 
 
@@ -89,6 +112,12 @@ def require_signature(model_uri: str) -> None:
             "the model has no signature with inputs and outputs, which Unity Catalog requires",
             "leave signature out of TrainedModel, or give one with both",
         )
+
+
+def _is_absent(error: "MlflowException") -> bool:
+    """Whether there is no such thing; a database says of a missing alias that the parameter is invalid."""
+    invalid = error.error_code == "INVALID_PARAMETER_VALUE"
+    return error.error_code in _ABSENT or (invalid and bool(_NO_ALIAS.search(str(error))))
 
 
 def _versions(name: str) -> Iterator[Any]:

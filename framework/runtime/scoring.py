@@ -1,5 +1,6 @@
 """Scores a Spark DataFrame with an MLflow model on the workers: mapInPandas, so that it works over Spark Connect."""
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,16 +13,17 @@ from framework.runtime.predicates import quoted
 if TYPE_CHECKING:
     import pandas as pd
     from mlflow.pyfunc import PyFuncModel
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
     from pyspark.sql.types import DataType, StructType
 
 MIB = 1024**2
 WARN_ABOVE = 100 * MIB
-CONNECT_LIMIT = 128 * MIB
-"""What one message to a Spark Connect server may hold; the model travels inside the query."""
+CONNECT_LIMIT = 127 * MIB
+"""What one message to a Spark Connect server may hold, less room for the query that the model travels inside."""
 CLASSIC_LIMIT = 1024 * MIB
 """What a Python worker of classic Spark is given at most."""
 
+_AS_TEXT = ("long", "float", "double", "timestamp", "timestamp_ntz")
 _NULL = "framework.null_input:"
 _logger = logging.getLogger("framework.scoring")
 _loaded: dict[str, Any] = {}
@@ -29,7 +31,7 @@ _loaded: dict[str, Any] = {}
 
 @dataclass(frozen=True)
 class Scorer:
-    """A model made ready to travel: pickled once, with its columns. ``key`` tells it from others on a worker."""
+    """A model made ready to travel: pickled once, with its columns. ``key`` is its name in messages."""
 
     key: str
     pickled: bytes
@@ -61,14 +63,15 @@ def check_size(key: str, size: int, limit: int) -> tuple[str, ...]:
         raise DataError(f"{text}; the workers take less than {limit / MIB:.0f} MiB", "use a smaller model")
     if size > WARN_ABOVE:
         _logger.warning(text)
-        return (f"{text}: scoring will be slow to start",)
+        return (f"{text}: scoring is slow to start, and a local run may need more FRAMEWORK_DRIVER_MEMORY",)
     return ()
 
 
 def score(rows: "DataFrame", scorer: Scorer, columns: Sequence[str]) -> "DataFrame":
     """``columns`` of ``rows`` with the model's outputs added.
 
-    Whole numbers of 64 bits that are only passed on travel as text, because pandas would round those beside a null.
+    What is only passed on comes back as it was. What pandas would change travels as text: it rounds whole numbers of
+    64 bits beside a null, takes NaN for null, and has no timestamps beyond 2262.
     """
     from pyspark.sql import functions as F
 
@@ -78,11 +81,11 @@ def score(rows: "DataFrame", scorer: Scorer, columns: Sequence[str]) -> "DataFra
             f"model {scorer.key} needs columns that the rows lack: {', '.join(missing)}",
             f"the rows have {', '.join(types)}",
         )
-    kept = {f"kept_{i}": F.col(quoted(name)).cast(_carried(types[name])) for i, name in enumerate(columns)}
+    kept = {f"kept_{i}": _packed(F.col(quoted(name)), types[name]) for i, name in enumerate(columns)}
     given = {f"input_{i}": F.col(quoted(name)).cast(kind) for i, (name, kind) in enumerate(scorer.inputs)}
     sent = rows.select(*[column.alias(name) for name, column in {**kept, **given}.items()])
     scored = sent.mapInPandas(_on_workers(scorer, list(kept)), _schema(scorer, [types[c] for c in columns]))
-    back = [F.col(f"kept_{i}").cast(types[name]).alias(name) for i, name in enumerate(columns)]
+    back = [_unpacked(F.col(f"kept_{i}"), types[name]).alias(name) for i, name in enumerate(columns)]
     return scored.select(*back, *[F.col(f"output_{i}").alias(name) for i, (name, _) in enumerate(scorer.outputs)])
 
 
@@ -98,7 +101,7 @@ def explain(error: BaseException, key: str) -> DataError | None:
 
 
 def _on_workers(scorer: Scorer, kept: list[str]) -> Callable[..., Iterator["pd.DataFrame"]]:
-    key, pickled = scorer.key, scorer.pickled
+    key, pickled = hashlib.sha256(scorer.pickled).hexdigest(), scorer.pickled
     names, outputs = [name for name, _ in scorer.inputs], len(scorer.outputs)
     whole = [i for i, (_, kind) in enumerate(scorer.inputs) if kind.typeName() in ("integer", "long")]
 
@@ -113,7 +116,7 @@ def _on_workers(scorer: Scorer, kept: list[str]) -> Callable[..., Iterator["pd.D
 
 
 def _model(key: str, pickled: bytes) -> Any:
-    """Unpickled once per worker process."""
+    """Unpickled once per worker process; ``key`` is the digest, since a name may be given again to another model."""
     import pickle
 
     if key not in _loaded:
@@ -143,10 +146,24 @@ def _with_outputs(kept: "pd.DataFrame", predicted: Any, outputs: int) -> "pd.Dat
     return kept.assign(**added)
 
 
-def _carried(kind: "DataType") -> "DataType":
-    from pyspark.sql.types import LongType, StringType
+def _packed(column: "Column", kind: "DataType") -> "Column":
+    from pyspark.sql import functions as F
 
-    return StringType() if isinstance(kind, LongType) else kind
+    if kind.typeName() == "timestamp":
+        return F.unix_micros(column).cast("string")  # as text it would lose its offset where the clocks are set back
+    return column.cast(_carried(kind))
+
+
+def _unpacked(column: "Column", kind: "DataType") -> "Column":
+    from pyspark.sql import functions as F
+
+    return F.timestamp_micros(column.cast("bigint")) if kind.typeName() == "timestamp" else column.cast(kind)
+
+
+def _carried(kind: "DataType") -> "DataType":
+    from pyspark.sql.types import StringType
+
+    return StringType() if kind.typeName() in _AS_TEXT else kind
 
 
 def _schema(scorer: Scorer, kept: Sequence["DataType"]) -> "StructType":

@@ -17,7 +17,8 @@ _UNRESOLVED = re.compile(
 _NOT_IN_FRAME = re.compile(r'Cannot resolve dataframe column "(?P<name>[^"]+)"')
 _WORKER = re.compile(r"(Traceback \(most recent call last\):\n(?:.*\n)*?)(?P<last>[A-Za-z_][\w.]*(?:: .*)?)(?:\n|$)")
 _CONFLICT = re.compile(
-    r"\bConcurrent(?:Append|DeleteRead|DeleteDelete|Write|Transaction)Exception\b|\[DELTA_CONCURRENT_(?!MODIF)\w+"
+    r"\b(?:Concurrent(?:Append|DeleteRead|DeleteDelete|Write|Transaction)|ProtocolChanged|MetadataChanged)Exception\b"
+    r"|\[DELTA_(?:CONCURRENT_(?!MODIF)\w+|PROTOCOL_CHANGED|METADATA_CHANGED)"
 )
 _MISSING_TABLE = ("TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND", "DELTA_TABLE_NOT_FOUND")
 

@@ -69,7 +69,7 @@ def _handlers(service: str, labels: Mapping[str, str]) -> list[logging.Handler]:
     if not (directory := outbox()):
         return [console]
     directory.mkdir(parents=True, exist_ok=True)
-    lines = logging.FileHandler(directory / "log.jsonl", encoding="utf-8")
+    lines = logging.FileHandler(directory / "log.jsonl", encoding="utf-8", errors="backslashreplace")
     lines.setFormatter(EcsFormatter(service, labels))
     return [console, lines]
 

@@ -46,11 +46,16 @@ def written_version(spark: "SparkSession", table: str, task_run_id: str, attempt
     for limit in ("LIMIT 20", ""):
         for row in spark.sql(f"DESCRIBE HISTORY {table} {limit}").select(*_HISTORY).collect():
             if mark in (row.userMetadata or ""):
-                return TableVersion(table, row.version, int((row.operationMetrics or {}).get("numOutputRows", 0)))
+                return TableVersion(table, row.version, _rows(row.operationMetrics or {}))
     raise DataError(f"{table}: the history has no commit of task run {task_run_id}", "was the table dropped meanwhile?")
 
 
 _HISTORY = ("version", "userMetadata", "operationMetrics")
+
+
+def _rows(metrics: Mapping[str, str]) -> int:
+    """The new rows: replacing a slice also copies the rows of other slices out of the files that it rewrites."""
+    return int(metrics.get("numOutputRows", 0)) - int(metrics.get("numCopiedRows", 0))
 
 
 def _current_version(argument: str, table: str, task: Task) -> int | None:

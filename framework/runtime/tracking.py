@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
 
 INPUTS, VERDICT, MODEL_URI = "framework.inputs", "framework.verdict", "framework.model_uri"
-MODEL_FROM, CANDIDATE = "framework.model_from", "framework.candidate_run_id"
+MODEL_FROM, CANDIDATE, COMPARED = "framework.model_from", "framework.candidate_run_id", "framework.compared"
 
 
 @contextmanager

@@ -16,6 +16,8 @@ class TrainedModel:
     ``input_example`` holds a few rows as the model takes them. ``flavor`` is ``sklearn``, ``lightgbm``, ``xgboost`` or
     ``pyfunc``; left out, it follows from the model's class. ``signature`` left out is inferred from the example and
     its prediction; ``pip_requirements`` left out are the installed versions of what the flavor and the project need.
+    A native XGBoost ``Booster`` needs its ``signature`` given, because it cannot predict a pandas DataFrame itself; the
+    estimators of its scikit-learn interface do not.
     """
 
     model: Any

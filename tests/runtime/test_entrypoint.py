@@ -64,6 +64,15 @@ def test_a_plan_that_cannot_be_used_still_leaves_a_record(tmp_path, monkeypatch,
     assert [file.name for file in (tmp_path / "out").iterdir() if file.suffix == ".tmp"] == []
 
 
+def test_half_a_character_in_an_error_loses_neither_record_nor_log(attempt, sales):
+    record = attempt(
+        "python", entrypoint="shop.features:raises_half_a_character", reads={"sales": sales}, writes=attempt.name("t")
+    )
+    assert record.error.message.endswith("ValueError: \udc80")
+    (path,) = attempt.directory.glob("attempt*/log.jsonl")
+    assert "\\udc80" in path.read_text()
+
+
 def test_a_failure_leaves_a_wheel_task_by_an_exception(monkeypatch):
     monkeypatch.setattr("sys.argv", ["framework-task"])
     with pytest.raises(SystemExit, match="UsageError: missing argument"):

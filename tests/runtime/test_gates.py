@@ -1,11 +1,15 @@
 """The rules of a gate, without Spark or MLflow."""
 
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mlflow.exceptions import MlflowException
+from pyspark.errors import AnalysisException
 
 from framework.core.errors import DataError
-from framework.runtime import gates, plain_values, scoring
+from framework.runtime import gates, plain_values, registry, rivals, scoring, spark_errors
 from framework.runtime.gates import Rival, judge
 from framework.runtime.kinds import KINDS
 from framework.runtime.kinds.options import Beats, ReplaceWhere, Threshold
@@ -86,5 +90,46 @@ def test_literals_are_escaped():
 def test_a_big_model_is_named_and_a_too_big_one_refused():
     assert scoring.check_size("m/1", 50 * scoring.MIB, scoring.CONNECT_LIMIT) == ()
     assert "m/1 is 101 MiB" in scoring.check_size("m/1", 101 * scoring.MIB, scoring.CONNECT_LIMIT)[0]
-    with pytest.raises(DataError, match="the workers take less than 128 MiB"):
-        scoring.check_size("m/1", 128 * scoring.MIB, scoring.CONNECT_LIMIT)
+    with pytest.raises(DataError, match="the workers take less than 127 MiB"):
+        scoring.check_size("m/1", 127 * scoring.MIB, scoring.CONNECT_LIMIT)
+
+
+def test_a_threshold_without_bounds_is_a_finding():
+    gate = KINDS["evaluate"](entrypoint="a:b", model_from="t", thresholds={"wape": Threshold()})
+    (problem,) = gate.problems()
+    assert problem.field == "thresholds" and "'wape' has neither min nor max" in problem.summary
+
+
+def test_tags_of_a_version_fit_unity_catalog():
+    tags = registry.unity_tags({"framework.job_run_id": "7", "cost-center: a/b": " x" * 1000})
+    assert tags["framework_job_run_id"] == "7"
+    assert len(tags["cost_center__a_b"]) <= 256 and not tags["cost_center__a_b"].startswith(" ")
+
+
+@pytest.mark.parametrize(
+    ("cause", "outage"),
+    [
+        (MlflowException("Failed to enforce schema of data ' x' with schema '[z]'. Error: no z"), False),
+        (MlflowException("API request failed: 503"), True),
+        (ConnectionError("refused"), True),
+        (ValueError("shapes differ"), False),
+        (AnalysisException("A column with name `z` cannot be resolved"), False),
+        (AnalysisException("[CANNOT_READ_FILE] gone"), True),
+    ],
+)
+def test_an_outage_is_told_from_a_model_that_is_out_of_date(cause, outage):
+    assert rivals.is_outage(cause) == outage
+
+
+def test_only_code_that_is_gone_makes_a_model_unusable():
+    wrapped = MlflowException("a dependency is missing")
+    wrapped.__cause__ = ModuleNotFoundError("shop.old")
+    assert rivals.is_unusable(wrapped) and rivals.is_unusable(pickle.UnpicklingError())
+    assert not rivals.is_unusable(MlflowException("503")) and not rivals.is_unusable(OSError())
+
+
+@pytest.mark.parametrize(
+    "text", ["[DELTA_PROTOCOL_CHANGED] x", "[DELTA_METADATA_CHANGED] x", "io.delta.ProtocolChangedException: x"]
+)
+def test_a_table_changed_by_another_writer_is_a_conflict(text):
+    assert spark_errors.is_conflict(AnalysisException(text))

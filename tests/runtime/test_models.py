@@ -2,11 +2,16 @@
 
 import datetime
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.store.model_registry.dbmodels.models import SqlModelVersion
+
+from framework.runtime import registry
 
 EXPERIMENT = "shop"
 
@@ -146,7 +151,7 @@ def test_a_failed_gate_without_a_champion_fails_the_registration(train, evaluate
 
 
 def test_registering_again_makes_no_second_version_and_a_new_model_moves_both_aliases(
-    attempt, train, evaluate, register
+    attempt, points, train, evaluate, register
 ):
     train(2.1)
     evaluate()
@@ -157,8 +162,9 @@ def test_registering_again_makes_no_second_version_and_a_new_model_moves_both_al
     assert record.verdict.passed and record.verdict.against == "champion v1"
     assert register().model.version == "2"
     assert (alias(attempt), alias(attempt, "previous_champion")) == ("2", "1")
-    tags = MlflowClient().get_model_version(attempt.name("model"), "2").tags
-    assert tags["framework.commit"] == "abc123" and json.loads(tags["framework.inputs"])
+    version = MlflowClient().get_model_version(attempt.name("model"), "2")
+    assert version.tags["framework_commit"] == "abc123" and version.tags["framework_job_run_id"] == attempt.job_run_id
+    assert f"{points} v0" in version.description
 
 
 def test_a_registration_killed_before_the_alias_moved_is_completed(attempt, train, register):
@@ -176,7 +182,101 @@ def test_a_champion_that_cannot_score_counts_as_beaten(attempt, points, train, e
     register(gates=())
     train(2.0)
     verdict = evaluate(entrypoint="shop.models:evaluate_by_column", beats="champion").verdict
-    assert verdict.passed and "champion v1 cannot score these rows and counts as beaten" in verdict.reasons[0]
+    assert verdict.passed and "champion v1 cannot score these rows and counts as beaten" in verdict.reasons[-1]
+
+
+def test_a_champion_that_needs_a_column_which_is_gone_counts_as_beaten(attempt, points, train, evaluate, register):
+    attempt(
+        "train", task_key="train", entrypoint="shop.models:train_with_gone", reads={"rows": points},
+        experiment=EXPERIMENT,
+    )  # fmt: skip
+    register(gates=())
+    train(2.0)
+    verdict = evaluate(beats="champion").verdict
+    assert verdict.passed and "cannot score these rows and counts as beaten: Model is missing" in verdict.reasons[-1]
+
+
+def test_a_candidate_that_was_never_compared_with_the_live_model_does_not_go_live(
+    attempt, train, evaluate, register, monkeypatch
+):
+    train(2.2)
+    evaluate()
+    register()
+    train(2.1)
+    assert evaluate(beats={"metric": "wape"}).verdict.against == "champion v1"
+    other = replace(attempt, job_run_id=f"{attempt.job_run_id}-other")
+    train(2.0, other)
+    evaluate(other, beats={"metric": "wape"})
+    assert register(other).model.version == "2"
+    error = register().error
+    assert error.message == "the gate compared with champion v1, but champion is v2 now"
+    assert "run task 'evaluate' again in this job run" in error.hint
+    assert alias(attempt) == "2"
+    assert register(other).notes == ("champion is now v2",)
+
+
+def test_a_version_that_never_got_ready_is_not_used(attempt, train, register):
+    record = train(2.0)
+    register(gates=())
+    store = MlflowClient()._get_registry_client().store
+    with store.ManagedSessionMaker() as session:
+        session.query(SqlModelVersion).filter_by(name=attempt.name("model")).update({"status": "FAILED_REGISTRATION"})
+    made = registry.create_version(attempt.name("model"), record.model.mlflow_run_id, record.model.name, {})
+    assert made.version == "2"
+
+
+def test_an_alias_is_absent_but_a_broken_request_is_no_absence(attempt, train, register):
+    train(2.0)
+    register(gates=())
+    assert registry.at_alias(attempt.name("model"), "none") is None
+    assert registry.at_version(attempt.name("model"), "none") is None
+    with pytest.raises(MlflowException):
+        registry.at_alias("", "champion")
+
+
+def test_a_candidate_is_measured_on_the_tables_it_was_trained_on(attempt, spark, points, train, evaluate):
+    train(2.0)
+    spark.sql(f"DELETE FROM {points} WHERE id = 'a'")
+    error = evaluate().error
+    assert error.message == f"the candidate was trained on {points} v0, and would be measured on v1"
+    assert "run task 'train' again" in error.hint
+
+
+def test_a_gate_that_decides_nothing_is_refused(train, evaluate):
+    train(2.0)
+    assert "neither min nor max" in evaluate(thresholds={"wape": {}}).error.message
+
+
+def test_scoring_no_rows_leaves_the_slice_as_it_was(either, spark, train, register, points):
+    train(2.0, either)
+    register(either, gates=())
+    options = {
+        "model": either.name("model") + "@champion", "reads": {"rows": points}, "writes": either.name("scores"),
+        "given": {"framework.logical_date": "2011-11-07"},
+    }  # fmt: skip
+    either("batch_inference", **options)
+    record = either("batch_inference", where="x > 99", **options)
+    assert record.error.message == "no rows to score for logical date 2011-11-07: where is x > 99"
+    assert spark.table(either.name("scores")).count() == 3
+
+
+def test_what_is_only_passed_on_comes_back_as_it_was(either, spark, train, register):
+    train(2.0, either)
+    register(either, gates=())
+    names = ("x", "n", "ended", "local", "share", "part")
+    values = "(1D, 1L, TIMESTAMP'9999-12-31 23:59:59.999999', TIMESTAMP_NTZ'9999-12-31 00:00:00', DOUBLE('NaN'), 0.1F)"
+    nulls = "(2D, 2L, NULL, NULL, NULL, FLOAT('Infinity'))"
+    source, scores = either.name("source"), either.name("scores")
+    frame = spark.sql(f"SELECT * FROM VALUES {values}, {nulls} AS t({', '.join(names)})")
+    frame.write.format("delta").saveAsTable(source)
+    record = either(
+        "batch_inference", model=either.name("model") + "@champion", reads={"r": source}, writes=scores,
+        write_mode="overwrite",
+    )  # fmt: skip
+    assert record.error is None
+    scored = spark.table(scores).select(*names)
+    assert scored.exceptAll(frame).count() == 0 == frame.exceptAll(scored).count()
+    assert scored.dtypes == frame.dtypes
 
 
 def test_a_candidate_of_another_job_run_is_not_taken(evaluate):

@@ -72,6 +72,16 @@ def test_replacing_a_slice_twice_makes_no_duplicates_and_leaves_the_others(eithe
     assert [(str(row[0]), row[1]) for row in counts] == [("2011-11-07", 3), ("2011-11-14", 3)]
 
 
+def test_the_rows_of_other_slices_in_the_same_file_are_not_counted(attempt, spark, table):
+    target = table("slices", [("other", i) for i in range(5)] + [("B", 99)], "country string, quantity int")
+    source = table("source", [(i,) for i in range(7)], "quantity int")
+    record = attempt(
+        "python", entrypoint="shop.features:of_country", reads={"sales": source}, writes=target,
+        write_mode={"replace_where": ["country"]}, params={"country": "B"},
+    )  # fmt: skip
+    assert record.outputs[0].rows == 7 and spark.table(target).count() == 12
+
+
 def test_a_slice_named_by_a_parameter_is_quoted(attempt, spark, sales):
     target, country = attempt.name("by_country"), "Côte d'Ivoire \\ 1=1"
     for _ in range(2):

@@ -1,12 +1,13 @@
 """``batch_inference``: scores a table with a registered model."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from framework.core.errors import DataError
 from framework.core.identifiers import Entrypoint, ModelRead, TableRead, TableWritten
 from framework.core.task_run import ModelVersion
-from framework.runtime import project_calls, registry, scoring, spark_errors, tables, tracking
+from framework.runtime import project_calls, project_code, registry, scoring, spark_errors, tables, tracking
 from framework.runtime.conflicts import retried
 from framework.runtime.kinds.base import KindOptions
 from framework.runtime.kinds.options import STRICT, ReplaceWhere, WriteMode
@@ -43,7 +44,11 @@ class BatchInference(KindOptions):
     __pydantic_config__: ClassVar = STRICT
 
     def run(self, task: Task) -> Outcome:
-        """Score and write. Raises DataError when the model, its columns or the rows do not fit each other."""
+        """Score and write.
+
+        Raises DataError when the model, its columns or the rows do not fit each other, or when there are no rows:
+        writing none would erase the predictions of an earlier run.
+        """
         version = registry.resolve(self.model)
         key = f"{version.name}/{version.version}"
         scorer, notes = scoring.prepare(key, tracking.load_model(f"models:/{key}"), task.context.spark)
@@ -53,7 +58,9 @@ class BatchInference(KindOptions):
         inputs = tables.read(self.reads, task)
         rows = self._rows(inputs, task)
         columns = self._columns(rows, [name for name, _ in scorer.outputs])
-        scored = self._with_origin(scoring.score(self._wanted(rows, task), scorer, columns), version, task)
+        wanted = self._wanted(rows, task)
+        self._require_rows(wanted, inputs, task)
+        scored = self._with_origin(scoring.score(wanted, scorer, columns), version, task)
         try:
             written = project_calls.write(self.entrypoint, scored, self.writes, self.write_mode, task)
         except Exception as error:
@@ -84,6 +91,17 @@ class BatchInference(KindOptions):
             raise DataError(
                 f"where cannot be evaluated: {spark_errors.summary(error)}", f"it is {self.where}"
             ) from error
+
+    def _require_rows(self, wanted: "DataFrame", inputs: tables.Inputs, task: Task) -> None:
+        with project_code.blamed_on(self.entrypoint) if self.entrypoint else nullcontext():
+            if wanted.take(1):
+                return
+        day = f" for logical date {task.context.logical_date}" if task.context.logical_date else ""
+        condition = f": where is {self.where}" if self.where else ""
+        empty = [f"the table of reads.{argument} has no rows" for argument in inputs.empty()]
+        raise DataError(
+            f"no rows to score{day}{condition}", f"{self.writes} was left as it was; {'; '.join(empty)}".rstrip("; ")
+        )
 
     def _columns(self, rows: "DataFrame", predicted: list[str]) -> list[str]:
         """The columns to keep. Raises DataError when one is missing or bears the name of one that is added."""

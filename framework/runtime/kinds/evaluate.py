@@ -1,17 +1,22 @@
 """``evaluate``: the gate between a trained model and the registry."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from numbers import Real
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from framework.core.errors import DataError, FrameworkError
 from framework.core.identifiers import Entrypoint, ModelMentioned, TableRead, TaskRead
 from framework.core.task_run import ModelVersion, Verdict
-from framework.runtime import gates, project_calls, project_code, registry, spark_errors, tables, tracking
+from framework.runtime import gates, project_calls, project_code, registry, rivals, tables, tracking
 from framework.runtime.kinds.base import KindOptions, Problem, Siblings, experiment_of, offering
 from framework.runtime.kinds.options import STRICT, Beats, Threshold
 from framework.runtime.task import Outcome, Task
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from mlflow.pyfunc import PyFuncModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +48,13 @@ class Evaluate(KindOptions):
         return replace(self, model=self.model or next(registered, None), experiment=experiment)
 
     def problems(self) -> Iterator[Problem]:
-        """A gate that decides nothing, or a comparison that lacks its metric or its model."""
+        """A gate or a threshold that decides nothing, or a comparison that lacks its metric or its model."""
         if not self.thresholds and self.beats is None:
             yield Problem("", "the gate decides nothing", "Add 'thresholds:' or 'beats:'.")
+        for metric, bounds in self.thresholds.items():
+            if bounds.min is None and bounds.max is None:
+                summary = f"the threshold of '{metric}' has neither min nor max, so anything passes it"
+                yield Problem("thresholds", summary, f"Write {metric}: {{max: 0.5}}, or take the threshold out.")
         if self.beats is not None and not self.thresholds and not self._beats().metric:
             hint = "Name it: beats: {alias: champion, metric: wape, lower_is_better: true}."
             yield Problem("beats", "'beats' has no metric to compare the models by", hint)
@@ -54,14 +63,21 @@ class Evaluate(KindOptions):
             yield Problem("beats", "nothing says which model the candidate has to beat", hint)
 
     def run(self, task: Task) -> Outcome:
-        """Measure and judge. Raises DataError without a candidate, ProjectCodeError when it cannot be measured."""
+        """Measure and judge.
+
+        Raises DataError without a candidate or when its tables have changed since it was trained, ProjectCodeError
+        when it cannot be measured.
+        """
+        if problem := next(self.problems(), None):
+            raise DataError(f"task '{task.template.task_key}': {problem.summary}", problem.hint)
         experiment = required(self.experiment, "experiment", task)
         candidate = tracking.latest_run(task, experiment, self.model_from)
         inputs = tables.read(self.reads, task)
+        self._require_same_tables(candidate, inputs)
         run_id = candidate.info.run_id
         tags = {tracking.MODEL_FROM: self.model_from, tracking.CANDIDATE: run_id}
         with tracking.opened_run(task, experiment, tags):
-            metrics = self._measure(candidate.data.tags[tracking.MODEL_URI], inputs, task)
+            metrics = self._measure(tracking.load_model(candidate.data.tags[tracking.MODEL_URI]), inputs, task)
             rival = self._rival(inputs, task)
             verdict = self._judge(metrics, rival)
             metrics |= {f"champion_{name}": value for name, value in ((rival and rival.metrics) or {}).items()}
@@ -70,8 +86,17 @@ class Evaluate(KindOptions):
         model = ModelVersion(candidate.data.tags[tracking.MODEL_URI], "", run_id)
         return Outcome(inputs=inputs.versions, metrics=metrics, model=model, verdict=verdict, notes=inputs.notes)
 
-    def _measure(self, model_uri: str, inputs: tables.Inputs, task: Task) -> dict[str, float]:
-        result = project_calls.call(self.entrypoint, inputs, task, model=tracking.load_model(model_uri))
+    def _require_same_tables(self, candidate: "Run", inputs: tables.Inputs) -> None:
+        trained_on = json.loads(candidate.data.tags.get(tracking.INPUTS, "{}"))
+        for read in inputs.versions:
+            if (trained := trained_on.get(read.table, read.version)) != read.version:
+                raise DataError(
+                    f"the candidate was trained on {read.table} v{trained}, and would be measured on v{read.version}",
+                    f"the table has changed since: run task '{self.model_from}' again",
+                )
+
+    def _measure(self, model: "PyFuncModel", inputs: tables.Inputs, task: Task) -> dict[str, float]:
+        result = project_calls.call(self.entrypoint, inputs, task, model=model)
         if not isinstance(result, Mapping) or not all(isinstance(value, Real) for value in result.values()):
             raise project_code.wrong_return(self.entrypoint, "a dict of metrics, {name: number}", result)
         return {str(name): float(value) for name, value in result.items()}
@@ -80,18 +105,25 @@ class Evaluate(KindOptions):
         """The model to beat on the same rows, or None while there is none."""
         if self.beats is None:
             return None
-        alias = self._beats().alias
-        live = registry.at_alias(required(self.model, "model", task), alias)
+        model, alias = required(self.model, "model", task), self._beats().alias
+        live = registry.at_alias(model, alias)
+        compared = gates.Compared(model, alias, live.version if live else "")
+        tracking.set_tag(tracking.COMPARED, compared.to_json())
         if live is None:
             return None
-        name = f"{alias} v{live.version}"
+        # An old model that no longer fits the code or the data must not keep a new one from going live.
         try:
-            return gates.Rival(name, self._measure(f"models:/{live.name}/{live.version}", inputs, task))
+            loaded = tracking.load_model(f"models:/{live.name}/{live.version}")
         except FrameworkError as error:
-            if _is_outage(error.__cause__):
+            if not rivals.is_unusable(error.__cause__):
                 raise
-            # An old model that no longer fits the data must not keep a new one from going live.
-            return gates.Rival(name, None, str(error))
+            return gates.Rival(str(compared), None, str(error))
+        try:
+            return gates.Rival(str(compared), self._measure(loaded, inputs, task))
+        except FrameworkError as error:
+            if rivals.is_outage(error.__cause__):
+                raise
+            return gates.Rival(str(compared), None, rivals.misfit(error))
 
     def _judge(self, metrics: Mapping[str, float], rival: gates.Rival | None) -> Verdict:
         beats = self._beats()
@@ -100,13 +132,6 @@ class Evaluate(KindOptions):
 
     def _beats(self) -> Beats:
         return self.beats if isinstance(self.beats, Beats) else Beats()
-
-
-def _is_outage(cause: BaseException | None) -> bool:
-    """Whether the registry, the store or Spark failed, and not the model: that must never let a candidate through."""
-    from mlflow.exceptions import MlflowException
-
-    return isinstance(cause, MlflowException | OSError) or (cause is not None and spark_errors.is_spark_error(cause))
 
 
 def required(value: str | None, name: str, task: Task) -> str:

@@ -1,12 +1,13 @@
 """``register_model``: makes a model version and moves its alias."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from framework.core.errors import DataError
 from framework.core.identifiers import ModelWritten, TaskRead
-from framework.core.task_run import ModelVersion, Verdict
+from framework.core.task_run import ModelVersion
 from framework.runtime import gates, registry, tracking
 from framework.runtime.kinds.base import KindOptions, Siblings, experiment_of, offering
 from framework.runtime.kinds.evaluate import required
@@ -24,6 +25,7 @@ class RegisterModel(KindOptions):
     The alias that the earlier version loses becomes ``previous_<alias>``. When a gate said no, the earlier version
     stays (``on_fail: keep``) or the task fails (``on_fail: stop``); with no earlier version the task fails. ``gates``
     left out are all ``evaluate`` tasks of the same ``model_from``, ``experiment`` left out is that of ``model_from``.
+    A model goes live only when its gates compared it with the version that is live now.
     """
 
     model: ModelWritten
@@ -45,20 +47,15 @@ class RegisterModel(KindOptions):
         experiment = required(self.experiment, "experiment", task)
         candidate = tracking.latest_run(task, experiment, self.model_from)
         registry.require_signature(candidate.data.tags[tracking.MODEL_URI])
-        if objections := self._objections(candidate.info.run_id, experiment, task):
+        run_id = candidate.info.run_id
+        judged = {g: tracking.latest_run(task, experiment, g, {tracking.CANDIDATE: run_id}) for g in self.gates}
+        if objections := _objections(judged):
             return self._refused(objections)
+        _require_current(judged, run_id)
         version = self._register(candidate, task)
+        _require_current(judged, run_id)  # making a version copies files and may take minutes
         registry.move_alias(self.model, self.alias, version.version)
         return Outcome(model=version, notes=(f"{self.alias} is now v{version.version}",))
-
-    def _objections(self, run_id: str, experiment: str, task: Task) -> str:
-        """What the gates that said no gave as reasons, as one text."""
-        verdicts = [self._verdict(gate, run_id, experiment, task) for gate in self.gates]
-        return "; ".join(reason for verdict in verdicts if not verdict.passed for reason in verdict.reasons)
-
-    def _verdict(self, gate: str, run_id: str, experiment: str, task: Task) -> Verdict:
-        run = tracking.latest_run(task, experiment, gate, {tracking.CANDIDATE: run_id})
-        return gates.from_json(run.data.tags[tracking.VERDICT])
 
     def _refused(self, objections: str) -> Outcome:
         current = registry.at_alias(self.model, self.alias)
@@ -79,8 +76,35 @@ class RegisterModel(KindOptions):
         tags = {f"framework.{name}": value for name, value in task.stamp().items() if value}
         tags |= {
             tracking.CANDIDATE: candidate.info.run_id,
-            tracking.INPUTS: candidate.data.tags.get(tracking.INPUTS, "{}"),
-            "framework.metrics": json.dumps(candidate.data.metrics),
         }
         uri = candidate.data.tags[tracking.MODEL_URI]
-        return registry.create_version(self.model, candidate.info.run_id, uri, {**task.template.tags, **tags})
+        all_tags = {**task.template.tags, **tags}
+        return registry.create_version(self.model, candidate.info.run_id, uri, all_tags, _description(candidate))
+
+
+def _objections(judged: Mapping[str, "Run"]) -> str:
+    """What the gates that said no gave as reasons, as one text."""
+    verdicts = [gates.from_json(run.data.tags[tracking.VERDICT]) for run in judged.values()]
+    return "; ".join(reason for verdict in verdicts if not verdict.passed for reason in verdict.reasons)
+
+
+def _require_current(judged: Mapping[str, "Run"], run_id: str) -> None:
+    """Raises DataError when a gate compared with another version than the live one, unless that is the candidate."""
+    for gate, run in judged.items():
+        if not (tag := run.data.tags.get(tracking.COMPARED)):
+            continue
+        compared = gates.Compared.from_json(tag)
+        now = registry.at_alias(compared.model, compared.alias)
+        if (now.version if now else "") != compared.version and not (now and now.mlflow_run_id == run_id):
+            live = f"v{now.version}" if now else "gone"
+            raise DataError(
+                f"the gate compared with {compared}, but {compared.alias} is {live} now",
+                f"run task '{gate}' again in this job run (repair), or start a new run",
+            )
+
+
+def _description(candidate: "Run") -> str:
+    """What the model was trained on, for people: too long for a tag."""
+    versions = json.loads(candidate.data.tags.get(tracking.INPUTS, "{}"))
+    text = ", ".join(f"{table} v{version}" for table, version in versions.items())
+    return f"Trained on {text} by MLflow run {candidate.info.run_id}" if text else ""

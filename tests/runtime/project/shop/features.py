@@ -44,6 +44,10 @@ def raises(sales):
     return {}["x"]
 
 
+def raises_half_a_character(sales):
+    raise ValueError("\udc80")
+
+
 def wrong_column(sales):
     return sales.withColumn("double", F.col("quantty") * 2)
 

@@ -28,6 +28,12 @@ def train_with_whole_numbers(rows):
     return TrainedModel(LinearRegression().fit(frame, frame["n"]), frame)
 
 
+def train_with_gone(rows):
+    """A model whose signature has a column that the features do not have any more."""
+    frame = pd.DataFrame({"x": [1.0, 2.0], "gone": [0.0, 1.0]})
+    return TrainedModel(LinearRegression().fit(frame, frame["x"]), frame)
+
+
 def train_nothing(rows):
     return {"wape": 0.5}
 
