@@ -22,8 +22,11 @@ setup: $(READY) ## make .venv from the lock (every other target does so when it 
 demo: $(READY) link-data ## run the demand forecast end to end on local Spark
 	$(BIN)/framework run example_demand_forecast --env local
 
+# The tests start many JVMs that live for seconds: the first compiler alone halves what each costs. The runtime's tests go by
+# themselves: they use classic Spark too, and a process has either that or Spark Connect.
 test: check ## everything that must pass: check, then all tests but the soak
-	$(BIN)/pytest -m "not soak" --durations=15
+	JDK_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 $(BIN)/pytest -m "not soak" --durations=15 --ignore tests/runtime
+	JDK_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 $(BIN)/pytest -m "not soak" --durations=5 tests/runtime
 
 test-matrix: $(READY) ## the runtime's tests with older versions of Spark
 	$(BIN)/python tests/runtime/run_matrix.py

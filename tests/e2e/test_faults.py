@@ -7,6 +7,7 @@ import sys
 import time
 import uuid
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -85,3 +86,20 @@ def test_nothing_is_left_and_the_next_run_works(cold_shop, fault, request):
     assert again.task("features")["outputs"] == [
         {"table": "spark_catalog.features.daily_units", "version": 0, "rows": 30}
     ]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_killed_at_random_moments_the_next_run_is_whole(cold_shop):
+    shop, random = cold_shop(), Random(20111107)
+    for _ in range(30):
+        run, mark = start(shop, shop.command("run", "-o", "json"))
+        time.sleep(random.uniform(0.5, 40))
+        os.killpg(run.pid, signal.SIGKILL)
+        run.communicate(timeout=60)
+        assert wait_for(lambda mark=mark: not processes(mark), 15), processes(mark)
+    whole = shop.framework("run", "-o", "json")
+
+    assert whole.code == 0, whole.stderr
+    assert [task["result"] for task in whole.json["tasks"]] == ["SUCCESS"] * 5
+    assert whole.task("score")["outputs"][0]["rows"] == 30
