@@ -34,8 +34,8 @@ def writes_data(root: Path, table: str) -> bool:
 def test_a_run_that_is_killed_leaves_no_process_and_no_late_write(tmp_path, how, eventually, processes_of):
     run = start_run(tmp_path, "write_slowly", "shop.slow")
     assert eventually(lambda: writes_data(tmp_path, "slow") or run.poll(), 120)
-    assert len(processes_of(tmp_path)) == 6, (
-        "the run, its engine and guardian, the attempt, the Spark server and its JVM"
+    assert len(processes_of(tmp_path)) >= 6, (
+        "the run, its engine and guardian, the attempt, the Spark server and its JVM (and whatever that forks)"
     )
 
     run.send_signal(how)
