@@ -1,0 +1,1 @@
+"""The native tasks of the Jobs service, as one attempt's process executes them."""
