@@ -30,7 +30,11 @@ FAILED: frozenset[str] = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class TaskOutcome:
-    """One task of a run: ``record`` is what its last attempt wrote, if it got that far, ``log`` its log file."""
+    """One task of a run: ``record`` is what its last attempt wrote, if it got that far, ``log`` its log file.
+
+    ``branch`` is what a condition came to ("true" or "false"), ``iterations`` are those of a loop, ``child_run_id`` is
+    the run that a ``run_job_task`` started.
+    """
 
     task_key: str
     kind: str
@@ -40,12 +44,20 @@ class TaskOutcome:
     record: AttemptRecord | None = None
     error: TaskError | None = None
     log: str = ""
+    branch: str = ""
+    iterations: "tuple[TaskOutcome, ...]" = ()
+    child_run_id: int | None = None
 
     @property
     def headline(self) -> str:
         """What matters most about it, in one line."""
         if self.error:
             return self.error.message
+        if self.branch:
+            return self.branch
+        if self.iterations:
+            succeeded = sum(each.result in SUCCEEDED for each in self.iterations)
+            return f"{succeeded} of {len(self.iterations)} iterations succeeded"
         if not self.record:
             return ""
         written = [f"{o.table.partition('.')[2]} v{o.version}, {o.rows:,} rows" for o in self.record.outputs if o.rows]
@@ -69,6 +81,9 @@ class TaskOutcome:
             "notes": list(record.get("notes", ())),
             "error": asdict(self.error) if self.error else None,
             "log": self.log,
+            **({"outcome": self.branch} if self.branch else {}),
+            **({"iterations": [each.as_dict() for each in self.iterations]} if self.iterations else {}),
+            **({"run_job_run_id": self.child_run_id} if self.child_run_id else {}),
         }
 
 

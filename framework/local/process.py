@@ -1,9 +1,19 @@
 """How what a process starts is made sure not to outlive it."""
 
+import ctypes
 import os
 import signal
+import subprocess
+import sys
+import time
+from collections.abc import Collection
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
+
+_PR_SET_CHILD_SUBREAPER = 36
+_STRAYS_LIMIT = 5.0
+"""Seconds for processes that were killed to be gone."""
 
 
 class Guardian:
@@ -11,7 +21,7 @@ class Guardian:
 
     A child of ours may be deep in foreign code when we die, and have children of its own: the kernel reaches only the
     one, a thread of the child perhaps neither. Hence a process apart, forked early, when that is cheap. It knows whom
-    to kill from a pipe, which closes when we are gone.
+    to kill from a pipe, which closes when we are gone. Files that it keeps open are closed when all is done.
     """
 
     def __init__(self, let_go: tuple[int, ...]) -> None:
@@ -22,11 +32,21 @@ class Guardian:
             _guard(orders, (self._orders, *let_go))
         os.close(orders)
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._pid
+
     def take_in(self) -> None:
-        """In a forked child: lead a process group, which dies with our parent."""
+        """In a forked child: lead a process group, which dies with our parent, and so does whoever leaves the group."""
         os.setsid()
-        self._tell("+", os.getpid())
+        adopt_orphans()
+        self.watch(os.getpid())
         self.forget()
+
+    def watch(self, pid: int) -> None:
+        """Kill ``pid``, its group and its descendants when we are gone; the first of these first."""
+        self._tell("+", pid)
 
     def forget(self) -> None:
         """In a forked child: let go of the pipe, which would keep the guardian waiting."""
@@ -51,6 +71,29 @@ class Guardian:
             os.write(self._orders, f"{sign}{pid}\n".encode())
 
 
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent dies. Only Linux offers that."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def kill_strays(known: Collection[int]) -> None:
+    """Kill every child of this process that is not ``known``, and what they leave in turn, until there is none.
+
+    Every known child adopts orphans itself, so what reaches us was left by one that has ended, whatever session or
+    environment it made for itself. Elsewhere than on Linux this finds nothing.
+    """
+    deadline = time.monotonic() + _STRAYS_LIMIT
+    while strays := [pid for pid in _children() if pid not in known]:
+        for pid in strays:
+            kill_group(pid)
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.001)
+
+
 def kill_group(pid: int) -> None:
     """Kill the process ``pid`` and everything in the group that it leads; nothing happens when they are gone."""
     # A child just forked may not lead its group yet.
@@ -59,6 +102,13 @@ def kill_group(pid: int) -> None:
             kill(pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             continue
+
+
+def kill_tree(pid: int) -> None:
+    """Kill the process ``pid``, its group, and its descendants in other groups."""
+    below = _descendants(pid)
+    for each in (pid, *below):
+        kill_group(each)
 
 
 def _guard(orders: int, let_go: tuple[int, ...]) -> NoReturn:
@@ -75,9 +125,33 @@ def _guard(orders: int, let_go: tuple[int, ...]) -> NoReturn:
 
 
 def _kill_those_left(orders: int) -> None:
-    left: set[int] = set()
+    left: dict[int, None] = {}
     with os.fdopen(orders) as lines:
         for line in lines:
-            (left.add if line[0] == "+" else left.discard)(int(line[1:]))
+            pid = int(line[1:])
+            if line[0] == "+":
+                left[pid] = None
+            else:
+                left.pop(pid, None)
     for pid in left:
-        kill_group(pid)
+        kill_tree(pid)
+
+
+def _children() -> list[int]:
+    return [
+        int(pid)
+        for listing in Path("/proc/self/task").glob("*/children")
+        for pid in listing.read_text(encoding="ascii").split()
+    ]
+
+
+def _descendants(pid: int) -> list[int]:
+    try:
+        listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return []
+    parents = {int(child): int(parent) for child, parent in map(str.split, listing.splitlines())}
+    found = [pid]
+    for parent in found:
+        found += [child for child, its_parent in parents.items() if its_parent == parent]
+    return found[1:]

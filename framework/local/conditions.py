@@ -1,0 +1,34 @@
+"""What a ``condition_task`` compares (docs.databricks.com/jobs/conditional-tasks)."""
+
+import operator
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+
+_NUMERIC: dict[str, Callable[[Decimal, Decimal], bool]] = {
+    "GREATER_THAN": operator.gt,
+    "GREATER_THAN_OR_EQUAL": operator.ge,
+    "LESS_THAN": operator.lt,
+    "LESS_THAN_OR_EQUAL": operator.le,
+}
+
+
+def holds(left: str, op: str, right: str) -> bool:
+    """Whether the condition is true: equality compares strings ("12.0" is not "12"), the others numbers.
+
+    Raises ValueError when an operand of a numeric comparison is no number.
+    """
+    if op == "EQUAL_TO":
+        return left == right
+    if op == "NOT_EQUAL":
+        return left != right
+    return _NUMERIC[op](_number(left), _number(right))
+
+
+def _number(text: str) -> Decimal:
+    try:
+        number = Decimal(text.strip())
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise ValueError(f"'{text}' is not a number, and this condition compares numbers")
+    return number

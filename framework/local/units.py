@@ -1,0 +1,124 @@
+"""What the scheduler starts: tasks, and single iterations of loops."""
+
+import heapq
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from framework.core.job_run import TaskOutcome
+from framework.local.protocol import AttemptSpec
+
+if TYPE_CHECKING:
+    from framework.local.execution import Execution
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A task, or one iteration (from 0) of a loop."""
+
+    task_key: str
+    iteration: int | None = None
+
+    def __str__(self) -> str:
+        return self.task_key if self.iteration is None else f"{self.task_key}[{self.iteration}]"
+
+
+@dataclass(frozen=True)
+class Start:
+    """An attempt to be made. ``attempt`` counts all of the unit's, ``tries`` those since the run began or was repaired.
+
+    ``task_run_id`` is given when it is an attempt that was lost and is made again.
+    """
+
+    unit: Unit
+    attempt: int = 1
+    tries: int = 1
+    task_run_id: str = ""
+
+
+@dataclass(frozen=True)
+class Running:
+    """An attempt under way: a process of the engine, or the run of another job. Times are the scheduler's seconds."""
+
+    start: Start
+    task_run_id: str
+    began: float
+    deadline: float
+    process: AttemptSpec | None = None
+    child: "Execution | None" = None
+
+
+@dataclass
+class StartQueue:
+    """Attempts that may start when there is a place for them, those that wait for their retry interval first."""
+
+    _ready: deque[Start] = field(default_factory=deque)
+    _later: list[tuple[float, int, Start]] = field(default_factory=list)
+    _pushed: int = 0
+
+    def add(self, start: Start) -> None:
+        """Start it as soon as possible."""
+        self._ready.append(start)
+
+    def add_later(self, start: Start, at: float) -> None:
+        """Start it at ``at`` or after that."""
+        self._pushed += 1
+        heapq.heappush(self._later, (at, self._pushed, start))
+
+    def due(self, now: float) -> Start | None:
+        """Take out the next one that may start."""
+        if self._later and self._later[0][0] <= now:
+            return heapq.heappop(self._later)[2]
+        return self._ready.popleft() if self._ready else None
+
+    def put_back(self, start: Start) -> None:
+        """It could not start after all."""
+        self._ready.appendleft(start)
+
+    def next_moment(self, now: float) -> float:
+        """When the next one is due that is not due yet; one that is waits for a place, which is no moment."""
+        return min((at for at, _, _ in self._later if at > now), default=float("inf"))
+
+    def clear(self) -> Iterator[Start]:
+        """Give up all of them."""
+        yield from [*self._ready, *(start for _, _, start in self._later)]
+        self._ready.clear()
+        self._later.clear()
+
+    def __bool__(self) -> bool:
+        return bool(self._ready or self._later)
+
+
+@dataclass
+class Loop:
+    """A ``for_each_task`` under way: ``inputs`` by iteration, and what has come of them so far."""
+
+    inputs: list[object]
+    concurrency: int
+    began: float
+    outcomes: dict[int, TaskOutcome] = field(default_factory=dict)
+    active: int = 0
+    _next: int = 0
+
+    def next_iterations(self) -> Iterator[int]:
+        """The iterations that may begin now."""
+        while self.active < self.concurrency and self._next < len(self.inputs):
+            iteration, self._next = self._next, self._next + 1
+            if iteration not in self.outcomes:
+                self.active += 1
+                yield iteration
+
+    def finish(self, iteration: int, outcome: TaskOutcome) -> None:
+        """An iteration is decided."""
+        self.active -= 1
+        self.outcomes[iteration] = outcome
+
+    @property
+    def done(self) -> bool:
+        """Whether every iteration is decided."""
+        return len(self.outcomes) == len(self.inputs)
+
+    def in_order(self) -> tuple[TaskOutcome, ...]:
+        """The outcomes by iteration."""
+        return tuple(self.outcomes[i] for i in sorted(self.outcomes))
