@@ -39,7 +39,17 @@ class Selection:
     source_files: Mapping[str, Path] = field(default_factory=dict)
 
 
-def run_locally(selection: Selection, listener: Listener) -> JobRun:
+@dataclass(frozen=True, kw_only=True)
+class HowToRun:
+    """What the command line says about a run beside what is run."""
+
+    selected: Selected = Selected()
+    max_parallel: int = MAX_PARALLEL
+    idempotency_token: str | None = None
+    backfill: datetime | None = None
+
+
+def run_locally(selection: Selection, listener: Listener, how: HowToRun = HowToRun()) -> JobRun:
     """From the project's files to the predictions, on this machine."""
     root = find_root(selection.directory)
     source: ProjectSource = load(root, selection.project, selection.pipeline, selection.target, selection.directory)
@@ -55,8 +65,20 @@ def run_locally(selection: Selection, listener: Listener) -> JobRun:
     bundle: Bundle = bundle_of(checked)
     request = RunRequest(
         root=root,
-        source_directory=resolved.source_directory,
-        sources=resolved.sources,
+        job_key=resolved.pipeline,
         parameters=run_parameters(selection.parameters, resolved.parameters),
+        source=_as_source(selection, root, resolved),
+        sources=resolved.sources,
+        **vars(how),
     )
-    return run(bundle, request, listener)
+    return run(_runnable(bundle, resolved), request, listener)
+
+
+def _runnable(bundle: Bundle, resolved: ResolvedPipeline) -> Runnable:
+    """Paths in a pipeline's native tasks start from its file, as in a bundle's."""
+    return Runnable(
+        bundle=bundle,
+        files=resolved.source_directory.parent,
+        job_ids={key: number for number, key in enumerate(sorted(bundle.jobs), 1)},
+        source_directory=resolved.source_directory,
+    )

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from framework import __version__
-from framework.cli import run
+from framework.cli import local, run
 
 app = typer.Typer(
     name="framework",
@@ -16,6 +16,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.add_typer(local.app, name="local")
 
 
 def _show_version(wanted: bool) -> None:

@@ -14,30 +14,39 @@ class Note:
 
 @dataclass(frozen=True)
 class RunStarted:
-    """A job run begins. ``tasks`` are its task keys in topological order."""
+    """A job run begins. ``tasks`` are its task keys in topological order; ``parent_run_id`` is the run that started it."""
 
     job_run_id: int
     pipeline: str
     target: str
     tasks: tuple[str, ...]
+    parent_run_id: int | None = None
 
 
 @dataclass(frozen=True)
 class AttemptStarted:
-    """An attempt of a task has its process. ``attempt`` counts from 1."""
+    """An attempt of a task has its process. ``attempt`` counts from 1, ``iteration`` from 0 inside a loop.
+
+    ``job_run_id`` tells the runs apart that one command follows; ``log`` is the file in which the attempt talks.
+    """
 
     task_key: str
     attempt: int
+    iteration: int | None = None
+    job_run_id: int = 0
+    log: str = ""
 
 
 @dataclass(frozen=True)
 class TaskEnded:
-    """A task is decided. ``result`` is one of the Jobs service's results; ``duration_s`` covers all attempts."""
+    """A task, or one iteration, is decided. ``result`` is one of the Jobs service's; ``duration_s`` covers all attempts."""
 
     task_key: str
     result: str
     duration_s: float
     headline: str = ""
+    iteration: int | None = None
+    job_run_id: int = 0
 
 
 Event = Note | RunStarted | AttemptStarted | TaskEnded

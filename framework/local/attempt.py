@@ -6,6 +6,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
@@ -27,10 +28,17 @@ def run(spec: AttemptSpec, environment: dict[str, str]) -> NoReturn:
         traceback.print_exc()
     finally:
         # Not sys.exit: the stack below us is the engine's, and its exit handlers are not ours.
-        logging.shutdown()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         os._exit(code)
+
+
+def _flush() -> None:
+    """Write out what is buffered. The task may have closed its streams, and the disk may be full."""
+    with suppress(Exception):
+        logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
 
 
 def _default_signals() -> None:
@@ -90,7 +98,7 @@ def _exit_code(work: Callable[[], object]) -> int:
         value = work()
     except SystemExit as exit_:
         value = exit_.code
-        if isinstance(value, str):
+        if not isinstance(value, int | None):
             print(value, file=sys.stderr)
             return 1
     except BaseException:

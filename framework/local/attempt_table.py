@@ -5,8 +5,9 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from framework.local.children import wait_status
 from framework.local.clients import Client
-from framework.local.process import kill_group
+from framework.local.process import kill_family, kill_group
 
 
 @dataclass(eq=False)
@@ -24,7 +25,7 @@ class RunningAttempt:
         """Kill its process, if that is still there."""
         if self.status is None:
             self.canceled = True
-            kill_group(self.pid)
+            kill_family(self.pid)
 
     def has_ended(self) -> bool:
         """Whether its process has ended since the last question; what it left behind in its group is killed then."""
@@ -59,9 +60,16 @@ class AttemptTable:
         """Hand out an attempt that is over."""
         return self._by_session.pop(session_id)
 
+    def __len__(self) -> int:
+        return len(self._by_session)
+
     def of(self, client: Client) -> list[RunningAttempt]:
         """Everything that ``client`` started and that is not over."""
         return [running for running in self._by_session.values() if running.client is client]
+
+    def pids(self) -> set[int]:
+        """The processes that have not ended, as far as we know."""
+        return {running.pid for running in self._by_session.values() if running.status is None}
 
     def newly_ended(self) -> list[RunningAttempt]:
         """The attempts whose process has ended since the last call."""
@@ -71,9 +79,3 @@ class AttemptTable:
         """Kill every process."""
         for running in self._by_session.values():
             running.cancel()
-
-
-def wait_status(pid: int) -> int | None:
-    """The wait status of the child ``pid``; None while it lives."""
-    ended, status = os.waitpid(pid, os.WNOHANG)
-    return status if ended else None

@@ -20,7 +20,8 @@ class Children:
         self._guardian = guardian
         self._let_go = let_go
         self.wakeup, self._wakeup_end = socket.socketpair()
-        self._wakeup_end.setblocking(False)
+        for end in (self.wakeup, self._wakeup_end):
+            end.setblocking(False)
         signal.set_wakeup_fd(self._wakeup_end.fileno())
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
@@ -30,8 +31,9 @@ class Children:
         return pid or self._become(work, guarded)
 
     def clear(self, running: Collection[int]) -> None:
-        """Kill every child that is neither ``running`` nor the guardian."""
-        self.wakeup.recv(4096)
+        """Kill every child that is neither ``running`` nor the guardian, and be ready for the next wakeup."""
+        with suppress(BlockingIOError):
+            self.wakeup.recv(4096)
         kill_strays({*running, self._guardian.pid})
 
     def _become(self, work: Callable[[], None], guarded: bool) -> NoReturn:

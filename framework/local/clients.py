@@ -1,4 +1,4 @@
-"""The engine's end of a connection to a run."""
+"""The engine's end of a connection to a run, or to somebody who only looks in."""
 
 import socket
 from dataclasses import dataclass, field
@@ -9,10 +9,14 @@ from framework.local.protocol import LineBuffer, encode
 
 @dataclass(eq=False)
 class Client:
-    """A connected run. ``leaving`` once it has closed its side, whether by ``close`` or by dying."""
+    """A connection. ``leaving`` once its other side is closed, whether by ``close`` or by dying.
+
+    A ``visitor`` asks about the engine or says how long it stays; the engine stays for runs only.
+    """
 
     connection: socket.socket
     leaving: bool = False
+    visitor: bool = False
     _greeted: bool = False
     _buffer: LineBuffer = field(default_factory=LineBuffer)
 
@@ -21,14 +25,14 @@ class Client:
         self.connection.setblocking(False)
 
     def hear(self) -> list[dict[str, Any]] | None:
-        """What it said since; None when it has left."""
+        """What it said since; None when it has left, or says what no client of ours would."""
         try:
             piece = self.connection.recv(1 << 20)
+            return self._buffer.feed(piece) if piece else None
         except BlockingIOError:
             return []
-        except OSError:
+        except (OSError, ValueError):
             return None
-        return self._buffer.feed(piece) if piece else None
 
     def say(self, message: dict[str, Any]) -> None:
         """Tell it something; a run that died or stopped listening is noticed by ``hear``, not here."""
@@ -39,7 +43,7 @@ class Client:
 
     def greet(self, info: dict[str, Any]) -> None:
         """Tell it once that the engine is ready."""
-        if not self._greeted:
+        if not (self._greeted or self.leaving or self.visitor):
             self._greeted = True
             self.say({"ready": info})
 

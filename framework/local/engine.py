@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from framework.core.errors import LocalEngineError
-from framework.core.events import Listener
+from framework.core.events import Listener, Note
 from framework.local import launch
 from framework.local.paths import LocalPaths
 from framework.local.protocol import AttemptEnded, AttemptSpec, EngineInfo, LineBuffer, encode
@@ -20,31 +20,35 @@ _LEAVE_LIMIT = 15.0
 
 
 class Engine:
-    """A connection to the one engine of a warehouse; the engine lives as long as somebody is connected.
+    """A connection to the one engine of a warehouse; the engine lives as long as somebody is connected, or was told to.
+
+    ``started_here`` says whether there was none before.
 
     When the connection closes, by whatever death of this process, the engine kills what was started through it.
     Not for use by several threads at once.
     """
 
-    def __init__(self, connection: socket.socket, info: EngineInfo, log: Path) -> None:
+    def __init__(self, connection: socket.socket, info: EngineInfo, log: Path, started: bool) -> None:
         self.info = info
+        self.started_here = started
         self._connection = connection
         self._log = log
         self._buffer = LineBuffer()
         self._environment = dict(os.environ)
 
     @classmethod
-    def connect(cls, paths: LocalPaths, listener: Listener, idle_seconds: float = 0) -> Self:
+    def connect(cls, paths: LocalPaths, listener: Listener) -> Self:
         """Attach to the engine of ``paths``, starting it if there is none, and wait until it is ready.
 
-        An engine started here outlives its last client by ``idle_seconds``. Raises LocalEngineError: extra ``local``
-        not installed, no Java, no JARs, the disk refuses, the engine does not come up or is of another environment.
+        Ready means too that nothing runs any more of what a run that died has started. Raises LocalEngineError: extra
+        ``local`` not installed, no Java, no JARs, the disk refuses, the engine does not come up or is of another
+        environment.
         """
         while True:
-            connection, started = launch.connection(paths, listener, idle_seconds)
-            deadline = time.monotonic() + launch.START_LIMIT
+            connection, started = launch.connection(paths, listener)
             try:
-                return cls(connection, _greeting(connection, deadline), paths.engine_log)
+                info = _greeting(connection, None if started else listener)
+                return cls(connection, info, paths.engine_log, started)
             except _Gone as gone:
                 connection.close()
                 # Not ours: it was just about to end, which is no error. The next look finds the lock free.
@@ -120,12 +124,18 @@ class _Gone(Exception):
         self.reason = reason
 
 
-def _greeting(connection: socket.socket, deadline: float) -> EngineInfo:
-    buffer = LineBuffer()
-    while _readable(connection, deadline):
-        for message in _receive(connection, buffer):
-            return EngineInfo(**message["ready"])
-    raise _Gone(f"the local engine was not ready within {launch.START_LIMIT:.0f} s")
+def _greeting(connection: socket.socket, listener: Listener | None) -> EngineInfo:
+    """Wait to be let in; ``listener`` hears of it when that takes long."""
+    buffer, began = LineBuffer(), time.monotonic()
+    for limit in (launch.QUIET, launch.START_LIMIT):
+        while _readable(connection, began + limit):
+            for message in _receive(connection, buffer):
+                return EngineInfo(**message["ready"])
+        if listener and limit < launch.START_LIMIT:
+            listener(Note("waiting for the local engine: it starts, or ends what a run that died has left"))
+    raise _Gone(
+        f"the local engine let nobody in within {launch.START_LIMIT:.0f} s; to end it: framework local stop --force"
+    )
 
 
 def _readable(connection: socket.socket, deadline: float | None) -> bool:

@@ -52,12 +52,29 @@ class LocalPaths:
     def runs(self) -> Path:
         return self.state / "runs"
 
+    @property
+    def run_store(self) -> Path:
+        return self.state / "runs.db"
+
+    @property
+    def secrets(self) -> Path:
+        """``{scope: {key: value}}`` as JSON, for a person to write."""
+        return self.state / "secrets.json"
+
+    def task_values(self, job_run_id: int) -> Path:
+        """Where the tasks of a run read what those before them have set."""
+        return self.run(job_run_id) / "task_values"
+
+    def owner(self, job_run_id: int) -> Path:
+        """The file that whoever drives the run has locked."""
+        return self.run(job_run_id) / "owner"
+
     def run(self, job_run_id: int) -> Path:
         """The directory of one job run."""
         return self.runs / str(job_run_id)
 
     def attempt(self, job_run_id: int, task_key: str, attempt: int) -> Path:
-        """The directory of one attempt's logs and record; ``attempt`` counts from 1."""
+        """The directory of one attempt's logs and record: ``task_key`` (``loop[3]`` in a loop), ``attempt`` from 1."""
         return self.run(job_run_id) / "tasks" / task_key / str(attempt)
 
     def create(self) -> None:

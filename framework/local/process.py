@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -78,13 +78,13 @@ def adopt_orphans() -> None:
 
 
 def kill_strays(known: Collection[int]) -> None:
-    """Kill every child of this process that is not ``known``, and what they leave in turn, until there is none.
+    """Kill every child of this process that is not of the session of a ``known`` one, until there is none.
 
-    Every known child adopts orphans itself, so what reaches us was left by one that has ended, whatever session or
+    An attempt adopts orphans itself, so what reaches us was left by one that has ended, whatever session or
     environment it made for itself. Elsewhere than on Linux this finds nothing.
     """
     deadline = time.monotonic() + _STRAYS_LIMIT
-    while strays := [pid for pid in _children() if pid not in known]:
+    while strays := [pid for pid in _children() if pid not in known and _session(pid) not in known]:
         for pid in strays:
             kill_group(pid)
             with suppress(ChildProcessError):
@@ -104,11 +104,19 @@ def kill_group(pid: int) -> None:
             continue
 
 
-def kill_tree(pid: int) -> None:
-    """Kill the process ``pid``, its group, and its descendants in other groups."""
-    below = _descendants(pid)
-    for each in (pid, *below):
-        kill_group(each)
+def kill_family(pid: int) -> None:
+    """Kill the process ``pid``, its group, and what it started in other groups."""
+    if sys.platform == "linux":
+        # The others come to us as orphans.
+        kill_group(pid)
+    else:
+        kill_trees([pid])
+
+
+def kill_trees(pids: Iterable[int]) -> None:
+    """Kill the processes ``pids``, their groups, and their descendants in other groups."""
+    for pid in _with_descendants(pids):
+        kill_group(pid)
 
 
 def _guard(orders: int, let_go: tuple[int, ...]) -> NoReturn:
@@ -133,8 +141,7 @@ def _kill_those_left(orders: int) -> None:
                 left[pid] = None
             else:
                 left.pop(pid, None)
-    for pid in left:
-        kill_tree(pid)
+    kill_trees(left)
 
 
 def _children() -> list[int]:
@@ -145,13 +152,21 @@ def _children() -> list[int]:
     ]
 
 
-def _descendants(pid: int) -> list[int]:
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return 0
+
+
+def _with_descendants(pids: Iterable[int]) -> list[int]:
+    found = list(pids)
     try:
         listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=False).stdout
     except OSError:
-        return []
-    parents = {int(child): int(parent) for child, parent in map(str.split, listing.splitlines())}
-    found = [pid]
-    for parent in found:
-        found += [child for child, its_parent in parents.items() if its_parent == parent]
-    return found[1:]
+        return found
+    family = [(int(child), int(parent)) for child, parent in map(str.split, listing.splitlines())]
+    # The list grows while it is gone through: children of children follow.
+    for each in found:
+        found += [child for child, parent in family if parent == each]
+    return found

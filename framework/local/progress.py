@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from framework.core.job_run import JobResult, TaskOutcome, TaskResult
 from framework.local.job_graph import JobGraph
 from framework.local.outcomes import skipped
-from framework.local.rules import decide, job_result
+from framework.local.rules import Decision, decide, job_result
 
 
 class Progress:
@@ -58,7 +58,7 @@ class Progress:
         """The outcomes so far, in topological order."""
         return tuple(self.outcomes[key] for key in self.graph.nodes if key in self.outcomes)
 
-    def _decision(self, key: str) -> TaskResult | str:
+    def _decision(self, key: str) -> Decision:
         node = self.graph.nodes[key]
         if node.task.disabled:
             return "DISABLED"

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 ENTRYPOINT = "framework.runtime.entrypoint:main"
+_LONGEST = 1 << 24
+"""Bytes of a message; an environment and the arguments of a task are a small part of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,25 @@ class EngineInfo:
     token: str = field(repr=False)
 
 
+@dataclass(frozen=True, kw_only=True)
+class EngineStatus:
+    """What an engine answers to whoever asks (``{"status": true}``) or says how long it stays (``{"keep": seconds}``).
+
+    ``pids`` are the engine, its Spark server and the JVM, as far as they are there; ``since`` is in seconds of the
+    epoch. It ends when no run is connected for ``idle_seconds``: in ``ends_in`` seconds, None while a run is.
+    """
+
+    pids: tuple[int, ...]
+    since: float
+    ready: bool
+    python_version: str
+    spark_version: str
+    runs: int
+    attempts: int
+    idle_seconds: float
+    ends_in: float | None
+
+
 def encode(message: dict[str, Any]) -> bytes:
     """One message as a line."""
     return json.dumps(message, separators=(",", ":")).encode() + b"\n"
@@ -75,6 +96,11 @@ class LineBuffer:
     rest: bytes = b""
 
     def feed(self, piece: bytes) -> list[dict[str, Any]]:
-        """The messages that ``piece`` completes."""
+        """The messages that ``piece`` completes. Raises ValueError for what is none."""
         *lines, self.rest = (self.rest + piece).split(b"\n")
-        return [json.loads(line) for line in lines if line]
+        if len(self.rest) > _LONGEST:
+            raise ValueError("a message without an end")
+        messages = [json.loads(line) for line in lines if line]
+        if not all(isinstance(message, dict) for message in messages):
+            raise ValueError("a message that is no object")
+        return messages

@@ -32,6 +32,11 @@ class SparkProcess:
         self._tell({"warehouse": str(paths.warehouse), "spark": _spark_settings(paths, jars)})
 
     @property
+    def pid(self) -> int:
+        """The server's process, which leads a session."""
+        return self._process.pid
+
+    @property
     def stdout(self) -> Any:
         """The pipe to wait on."""
         return self._process.stdout

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -31,7 +32,7 @@ def main() -> None:
         spark = _start(settings)
     except Exception as error:
         # Java has said why in the log; a traceback of ours would only hide it.
-        print(f"the Spark JVM did not start: {error}", file=sys.stderr, flush=True)
+        _log(f"the Spark JVM did not start: {error}")
         os._exit(1)
     sessions = ConnectSessions(spark)
     _register_tables(spark, Path(settings["warehouse"]))
@@ -111,7 +112,13 @@ def _register_tables(spark: Any, warehouse: Path) -> None:
             spark.sql(f"create table if not exists `{schema}`.`{table}` using delta location '{log.parent}'")
         except Exception as error:
             # A table that one cannot read must not keep the others from use; who reads it gets Spark's own error.
-            print(f"table {schema}.{table} is not readable: {error}", file=sys.stderr, flush=True)
+            _log(f"table {schema}.{table} is not readable: {error}")
+
+
+def _log(message: str) -> None:
+    # A full disk is no reason to end.
+    with suppress(OSError):
+        print(message, file=sys.stderr, flush=True)
 
 
 def _jvm_pid(spark: Any) -> int:

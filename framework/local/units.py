@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from framework.core.job_run import TaskOutcome
 from framework.local.protocol import AttemptSpec
+from framework.records.run_values import StoredAttempt
 
 if TYPE_CHECKING:
     from framework.local.execution import Execution
@@ -39,10 +40,13 @@ class Start:
 
 @dataclass(frozen=True)
 class Running:
-    """An attempt under way: a process of the engine, or the run of another job. Times are the scheduler's seconds."""
+    """An attempt under way: a process of the engine, or the run of another job. Times are the scheduler's seconds.
+
+    ``row`` is the attempt as the run store has it.
+    """
 
     start: Start
-    task_run_id: str
+    row: StoredAttempt
     began: float
     deadline: float
     process: AttemptSpec | None = None

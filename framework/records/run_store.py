@@ -45,8 +45,11 @@ class RunStore:
 
     # --- runs
 
-    def begin(self, run: NewRun) -> StoredRun:
-        """Take in a run, QUEUED. With an idempotency token that was used before, the run that has it."""
+    def begin(self, run: NewRun, own: Callable[[int], object] = lambda job_run_id: None) -> StoredRun:
+        """Take in a run, QUEUED. With an idempotency token that was used before, the run that has it.
+
+        ``own`` makes the run this process's before anybody else can see it.
+        """
         with self._transaction():
             if run.idempotency_token and (first := self._with_token(run.job, run.idempotency_token)):
                 return first
@@ -63,6 +66,7 @@ class RunStore:
             }
             marks = ", ".join(f":{name}" for name in values)
             self._db.execute(f"insert into job_runs ({', '.join(values)}) values ({marks})", values)  # noqa: S608
+            own(job_run_id)
             return self._stored(job_run_id)
 
     def admit(self, job_run_id: int, limit: int, is_alive: Callable[[int], bool]) -> Admission:
@@ -109,15 +113,16 @@ class RunStore:
             if current.state != "TERMINATED":
                 raise UsageError(f"run {run.job_run_id} is not done, and only a run that is done can be repaired")
             if current.repair_id != latest_repair_id:
-                raise UsageError(f"run {run.job_run_id} has been repaired meanwhile", "Look at it, then repair it again.")
+                raise UsageError(f"run {run.job_run_id} was repaired meanwhile", "Look at it, then repair it again.")
             for task_key, iteration in keys:
                 where = (run.job_run_id, task_key, -1 if iteration is None else iteration)
                 self._db.execute("delete from tasks where job_run_id = ? and task_key = ? and iteration = ?", where)
                 self._db.execute("delete from task_values where job_run_id = ? and task_key = ?", where[:2])
+            repair_id = max((current.repair_id or 0) + 1, int(time.time() * 1000))
             self._db.execute(
                 "update job_runs set state = 'QUEUED', result = null, repairs = repairs + 1, repair_id = ?, "
                 "parameters = ? where job_run_id = ?",
-                (max((current.repair_id or 0) + 1, int(time.time() * 1000)), json.dumps(dict(parameters)), run.job_run_id),
+                (repair_id, json.dumps(dict(parameters)), run.job_run_id),
             )
             return self._stored(run.job_run_id)
 
@@ -171,12 +176,9 @@ class RunStore:
 
     def note_end(self, job_run_id: int, result: JobResult, ended_at: str, duration_s: float) -> None:
         """A run is done."""
-        self._noted.append(
-            (
-                "update job_runs set state = 'TERMINATED', result = ?, ended_at = ?, duration_s = ? where job_run_id = ?",
-                (result, ended_at, duration_s, job_run_id),
-            )
-        )
+        change = "state = 'TERMINATED', result = ?, ended_at = ?, duration_s = ?"
+        row = (result, ended_at, duration_s, job_run_id)
+        self._noted.append((f"update job_runs set {change} where job_run_id = ?", row))  # noqa: S608
 
     def commit(self) -> None:
         """Put on disk what was noted; nothing happens when nothing was."""

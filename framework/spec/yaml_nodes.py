@@ -46,9 +46,12 @@ class Node(NamedTuple):
     keys: Mapping[str | int, tuple[int, int]] = _NONE
 
 
-def build(text: str, file: str) -> tuple[Node, list[Diagnostic]]:
-    """The tree of the one document in ``text``, and what is wrong with it. Never raises on bad input."""
-    builder = _Builder(text, file)
+def build(text: str, file: str, merge_keys: bool = False) -> tuple[Node, list[Diagnostic]]:
+    """The tree of the one document in ``text``, and what is wrong with it. Never raises on bad input.
+
+    With ``merge_keys`` a ``<<`` is left in the tree as a key; who asked for it lays its mappings below the others.
+    """
+    builder = _Builder(text, file, merge_keys)
     try:
         return builder.document(), builder.findings
     except _Stop:
@@ -66,8 +69,9 @@ class _Stop(Exception):
 class _Builder:
     """Reads events one by one. Each method leaves the stream after the node that it was called for."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, merge_keys: bool) -> None:
         self.findings: list[Diagnostic] = []
+        self._merge_keys = merge_keys
         self._file = file
         self._events = yaml.parse(text, Loader=_LOADER)
         self._anchors: dict[str, Node | None] = {}
@@ -168,7 +172,7 @@ class _Builder:
         key: str = event.value
         if event.tag:
             self._add(event, f"tag {quoted(event.tag)} is refused", "Remove it.")
-        elif event.implicit[0] and key == "<<":
+        elif event.implicit[0] and key == "<<" and not self._merge_keys:
             self._add(event, "merge key '<<' is refused", "Write the fields out, or put defaults into conf/base.yml.")
         elif event.implicit[0] and not _is_text(key):
             self._add(event, f"key {quoted(key)} is not text", "Put it in quotes.")

@@ -61,9 +61,12 @@ class Document:
         return node, len(path)
 
 
-def parse(path: Path, shown_as: str) -> Document:
-    """The one document in the file at ``path``. Raises InvalidProject with every finding in it."""
-    root, findings = build(_text(path, shown_as), shown_as)
+def parse(path: Path, shown_as: str, *, merge_keys: bool = False) -> Document:
+    """The one document in the file at ``path``. Raises InvalidProject with every finding in it.
+
+    ``merge_keys`` keeps ``<<`` as a key instead of refusing it: other people's files have it.
+    """
+    root, findings = build(_text(path, shown_as), shown_as, merge_keys)
     if findings:
         raise InvalidProject(Diagnostics.of(findings))
     return Document(shown_as, root)

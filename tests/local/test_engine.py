@@ -26,29 +26,6 @@ def test_an_attempt_gets_its_arguments_environment_and_directory(attempts, tmp_p
     assert attempts.stderr(ended.attempt_id) == "good day\n"
 
 
-@pytest.mark.parametrize(
-    ("way", "exit_code", "signal"),
-    [
-        ("return", 3, None),
-        ("nothing", 0, None),
-        ("exit", 4, None),
-        ("exit with words", 1, None),
-        ("raise", 1, None),
-        ("at once", 7, None),
-        ("signal", None, 9),
-    ],
-)
-def test_an_attempt_ends_as_a_process_does(attempts, way, exit_code, signal):
-    ended = attempts.run("leave", way)
-
-    assert (ended.exit_code, ended.signal, ended.canceled) == (exit_code, signal, False)
-
-
-def test_what_an_attempt_raises_is_in_its_stderr(attempts):
-    assert "ZeroDivisionError" in attempts.stderr(attempts.run("leave", "raise").attempt_id)
-    assert "no more" in attempts.stderr(attempts.run("leave", "exit with words").attempt_id)
-
-
 def test_an_attempt_reads_and_writes_delta_tables(attempts, engine_paths):
     first, second = attempts.run("write", "shop.sales"), attempts.run("write", "spark_catalog.shop.sales")
 
@@ -117,13 +94,6 @@ def test_mlflow_keeps_runs_and_artifacts_in_the_local_state_and_says_nothing(att
     assert list(engine_paths.artifacts.glob("**/note.txt"))
     assert [entry.name for entry in tmp_path.iterdir()] == [ended.attempt_id]
     assert "INFO mlflow.store" not in attempts.stderr(ended.attempt_id)
-
-
-def test_what_an_attempt_leaves_running_is_killed(attempts, eventually, alive):
-    ended = attempts.run("leave_a_child_behind")
-
-    child = int(attempts.stdout(ended.attempt_id))
-    assert eventually(lambda: not alive(child), 5)
 
 
 def test_two_attempts_draw_different_random_numbers(attempts):

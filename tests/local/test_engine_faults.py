@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -94,17 +93,6 @@ def test_runs_that_start_at_once_share_an_engine_which_outlives_the_first(tmp_pa
     other.close()
     assert not [process for process in processes_of(paths.root) if "fork_server" in process]
     assert eventually(lambda: not processes_of(paths.root), 3), processes_of(paths.root)
-
-
-def test_an_engine_stays_for_its_idle_seconds(tmp_path, processes_of, eventually):
-    paths = LocalPaths(tmp_path)
-    Engine.connect(paths, lambda event: None, idle_seconds=5).close()
-    began = time.monotonic()
-    with Engine.connect(paths, lambda event: None):
-        assert time.monotonic() - began < 2
-
-    assert processes_of(paths.root)
-    assert eventually(lambda: not processes_of(paths.root), 10)
 
 
 def test_a_jvm_that_cannot_start_says_why(tmp_path, monkeypatch, eventually, processes_of):

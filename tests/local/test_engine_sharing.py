@@ -11,7 +11,7 @@ import pytest
 
 from framework.core.errors import LocalEngineError
 from framework.core.events import Note
-from framework.local import launch
+from framework.local import engine_socket, launch
 from framework.local.engine import Engine
 from framework.local.paths import LocalPaths
 
@@ -56,7 +56,7 @@ def test_a_run_from_another_python_environment_is_refused(engine, engine_paths, 
 @pytest.mark.parametrize("written", ["", '{"pid": 4', json.dumps({"pid": 4711, "socket": "/nowhere/engine.sock"})])
 def test_who_waits_for_an_engine_in_vain_is_told(tmp_path, monkeypatch, written):
     monkeypatch.setattr(launch, "START_LIMIT", 0.6)
-    monkeypatch.setattr(launch, "_QUIET", 0.2)
+    monkeypatch.setattr(launch, "QUIET", 0.2)
     paths = LocalPaths(tmp_path)
     paths.create()
     events = []
@@ -76,7 +76,7 @@ def test_a_runtime_directory_that_is_none_is_ignored(monkeypatch, tmp_path, valu
     monkeypatch.setenv("XDG_RUNTIME_DIR", value)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
-    assert launch._private_directory() == tmp_path / f"framework-{os.getuid()}"
+    assert engine_socket.private_directory() == tmp_path / f"framework-{os.getuid()}"
 
 
 def test_a_socket_directory_that_cannot_be_made_is_named(monkeypatch, tmp_path):
@@ -86,4 +86,4 @@ def test_a_socket_directory_that_cannot_be_made_is_named(monkeypatch, tmp_path):
     folder.touch()
 
     with pytest.raises(LocalEngineError, match=str(folder)):
-        launch._private_directory()
+        engine_socket.private_directory()

@@ -37,6 +37,11 @@ class Invocation:
     parameters: Mapping[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
 
+    @property
+    def files(self) -> Path:
+        """The folder that stands for DBFS and volumes: beside the secrets."""
+        return self.secrets.parent / "volumes"
+
     def to_json(self) -> str:
         """One line."""
         return json.dumps(asdict(self), default=str)

@@ -27,12 +27,32 @@ def leave(argv):
         "return": lambda: 3,
         "nothing": lambda: None,
         "exit": lambda: sys.exit(4),
+        "exit well": lambda: sys.exit(0),
         "exit with words": lambda: sys.exit("no more"),
+        "exit with a list": lambda: sys.exit(["no", "more"]),
         "raise": lambda: 1 / 0,
         "at once": lambda: os._exit(7),
+        "at once, well": lambda: os._exit(0),
         "signal": lambda: os.kill(os.getpid(), signal.SIGKILL),
+        "segfault": lambda: ctypes.string_at(0),
+        "streams closed": lambda: (sys.stdout.close(), sys.stderr.close(), sys.exit(5)),
+        "streams closed, words": lambda: (sys.stdout.close(), sys.stderr.close(), sys.exit("unheard")),
+        "files closed": lambda: (print("unwritten", end=""), os.close(1), os.close(2), sys.exit(0)),
     }
     return ways[argv[0]]()
+
+
+def flood(argv):
+    """Print so many megabytes."""
+    line = "x" * ((1 << 20) - 1)
+    for _ in range(int(argv[0])):
+        print(line)
+
+
+def ignore_sigterm(argv):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print("deaf", flush=True)
+    time.sleep(600)
 
 
 def write(argv):
@@ -78,13 +98,35 @@ def log_to_mlflow(argv):
         print(mlflow.get_artifact_uri())
 
 
-def leave_a_child_behind(argv):
-    print(subprocess.Popen(["sleep", "60"]).pid)
+def leave_behind(argv):
+    """Start a process that wants to stay, print its pid, and end in the way that the second argument names."""
+    how, end = argv
+    kinds = {
+        "a child": lambda: subprocess.Popen(["sleep", "60"]).pid,
+        "a child in a session of its own": lambda: (
+            subprocess.Popen(["sleep", "60"], start_new_session=True, env={}).pid
+        ),
+        "a daemon": _daemon,
+    }
+    print(kinds[how](), flush=True)
+    {"returns": int, "is killed": lambda: os.kill(os.getpid(), 9), "is canceled": lambda: time.sleep(60)}[end]()
+
+
+def _daemon():
+    """What every textbook does: fork, lead a session, fork again."""
+    outlet, inlet = os.pipe()
+    if not os.fork():
+        os.setsid()
+        if not os.fork():
+            os.write(inlet, str(os.getpid()).encode())
+            time.sleep(60)
+        os._exit(0)
+    return int(os.read(outlet, 20))
 
 
 def get_stuck_with_a_child(argv):
     """No thread of Python's gets to run while PyDLL calls C: it keeps the interpreter's lock."""
-    print(subprocess.Popen(["sleep", "997"]).pid, flush=True)
+    print(subprocess.Popen(["sleep", "997"], start_new_session=True).pid, flush=True)
     ctypes.PyDLL(None).sleep(600)
 
 

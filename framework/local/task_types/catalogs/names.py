@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 LOCAL = "spark_catalog"
 """The catalog that everything lives in; names in it stay as they are."""
@@ -18,11 +17,8 @@ _NOT_SCHEMAS = {"global_temp", "session"}
 _VIRTUAL = {"information_schema"}
 
 
-@dataclass(frozen=True)
 class Unmappable(Exception):
-    """A name that has no local counterpart; ``reason`` ends the sentence that names it."""
-
-    reason: str
+    """A name that has no local counterpart; the message says why."""
 
 
 def split(name: str) -> Parts:
@@ -71,6 +67,11 @@ def schema(parts: Parts, catalog: str) -> Parts:
         return parts
     name = parts[-1] if owner.lower() == LEGACY else f"{_plain(owner)}__{_plain(parts[-1])}"
     return (LOCAL, name)
+
+
+def default_schema(catalog: str) -> Parts:
+    """The local schema that ``USE CATALOG catalog`` makes current."""
+    return schema((catalog, "default"), catalog) if not _is_local(catalog) else (LOCAL, "default")
 
 
 def of_catalog(local_schema: str, catalog: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 _WORDS_END = frozenset({"STRING", "RAW_STRING", "HEX_STRING", "BIT_STRING", "BYTE_STRING", "NATIONAL_STRING", "NUMBER"})
 
@@ -88,6 +88,6 @@ def _tokenizer() -> Any:
     class WholeStatements(Databricks.Tokenizer):
         """Databricks' tokens; what follows a command such as GRANT is tokens too, not one string."""
 
-        COMMANDS = frozenset()
+        COMMANDS: ClassVar[set[Any]] = set()
 
     return WholeStatements(dialect=Databricks)

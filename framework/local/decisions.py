@@ -1,0 +1,132 @@
+"""What a run decides by itself, without a process: whether tasks run, conditions, and loops."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from framework.core.job_run import TaskOutcome
+from framework.core.task_run import TaskError
+from framework.local import outcomes
+from framework.local.conditions import holds
+from framework.local.job_graph import JobGraph, kind_of
+from framework.local.loops import inputs_of
+from framework.local.outcomes import Made, skipped
+from framework.local.past import Past
+from framework.local.progress import Progress
+from framework.local.references import Place, RunValues, Unfilled
+from framework.local.units import Loop, Start, Unit
+
+Report = Callable[[Unit, TaskOutcome], None]
+
+
+@dataclass(kw_only=True)
+class Decisions:
+    """The decided part of a run; every outcome, its own and those given to ``finish``, goes to ``report``.
+
+    ``kind`` says what results call a task. Times are in seconds of ``clock``.
+    """
+
+    graph: JobGraph
+    values: RunValues
+    past: Past
+    kind: Callable[[Any], str]
+    clock: Callable[[], float]
+    report: Report
+    loops: dict[str, Loop] = field(default_factory=dict)
+    _units: deque[Unit] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self.progress = Progress(self.graph, self.past.decided)
+
+    def to_attempt(self) -> Iterator[Unit]:
+        """Decide everything that can be, and give out the units that need an attempt for it."""
+        while True:
+            self._units.extend(Unit(key) for key in self.progress.to_run(self._skip))
+            if not self._units:
+                return
+            while self._units:
+                unit = self._units.popleft()
+                task = self.task(unit)
+                if task.condition_task:
+                    self.finish(unit, self._condition(unit, task.condition_task))
+                elif task.for_each_task:
+                    self._open_loop(unit, task.for_each_task)
+                else:
+                    yield unit
+
+    def finish(self, unit: Unit, outcome: TaskOutcome) -> None:
+        """A unit is decided."""
+        self.report(unit, outcome)
+        if unit.iteration is None:
+            self.values.known.results[unit.task_key] = outcome.result
+            self.progress.finish(outcome)
+        else:
+            self.loops[unit.task_key].finish(unit.iteration, outcome)
+            self._feed(unit.task_key)
+
+    def cut_off(self, timed_out: bool) -> None:
+        """Give everything that is left an outcome, as nothing runs any more."""
+        self._units.clear()
+        for key in self.progress.undecided():
+            loop = self.loops.pop(key, None)
+            left = skipped(key, self.kind(self.task(Unit(key))), "TIMEDOUT" if loop and timed_out else "CANCELED")
+            self.finish(Unit(key), replace(left, iterations=loop.in_order() if loop else ()))
+        self._units.clear()
+
+    def impossible(self, unit: Unit, why: Exception, attempt: int = 1) -> TaskOutcome:
+        """The outcome of a unit that the Jobs service would fail before it starts."""
+        made = Made(task_key=unit.task_key, kind=self.kind(self.task(unit)), attempt=attempt, duration_s=0.0)
+        return made.outcome("FAILED", TaskError("JobError", str(why)))
+
+    def task(self, unit: Unit) -> Any:
+        """The official task that the unit executes."""
+        task = self.graph.nodes[unit.task_key].task
+        return task if unit.iteration is None else task.for_each_task.task
+
+    def place(self, start: Start) -> Place:
+        """Where the references of an attempt stand."""
+        unit = start.unit
+        notebook = self.task(unit).notebook_task
+        place = Place(
+            task_key=unit.task_key,
+            task_run_id=start.task_run_id,
+            execution_count=start.attempt,
+            notebook_path=str(notebook.notebook_path) if notebook else "",
+        )
+        if unit.iteration is None:
+            return place
+        return replace(place, input=self.loops[unit.task_key].inputs[unit.iteration])
+
+    def _skip(self, outcome: TaskOutcome) -> None:
+        self.finish(Unit(outcome.task_key), outcome)
+
+    def _condition(self, unit: Unit, condition: Any) -> TaskOutcome:
+        place = self.place(Start(unit))
+        try:
+            left, right = (self.values.fill(str(operand), place) for operand in (condition.left, condition.right))
+            branch = str(holds(left, condition.op.value, right)).lower()
+        except (Unfilled, ValueError) as error:
+            return self.impossible(unit, error)
+        made = Made(task_key=unit.task_key, kind=kind_of(self.task(unit)), attempt=1, duration_s=0.0)
+        return made.outcome("SUCCESS", branch=branch)
+
+    def _open_loop(self, unit: Unit, for_each: Any) -> None:
+        written = str(for_each.inputs)
+        try:
+            inputs = inputs_of(written, self.values.fill(written, self.place(Start(unit))))
+        except (Unfilled, ValueError) as error:
+            self.finish(unit, self.impossible(unit, error))
+            return
+        before = {i: done for i, done in self.past.iterations.get(unit.task_key, {}).items() if i < len(inputs)}
+        self.loops[unit.task_key] = Loop(inputs, for_each.concurrency or 1, self.clock(), before)
+        self._feed(unit.task_key)
+
+    def _feed(self, key: str) -> None:
+        """Let a loop go on, or end."""
+        loop = self.loops[key]
+        self._units.extend(Unit(key, iteration) for iteration in loop.next_iterations())
+        if loop.done:
+            kind = kind_of(self.task(Unit(key)))
+            made = Made(task_key=key, kind=kind, attempt=1, duration_s=self.clock() - loop.began)
+            self.finish(Unit(key), outcomes.of_loop(made, loop.in_order()))

@@ -1,0 +1,290 @@
+"""One run of one job: decides its tasks, makes their attempts, and keeps the run store up to date."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from framework.core.errors import LocalEngineError
+from framework.core.events import AttemptStarted, Listener, TaskEnded
+from framework.core.job_run import JobResult, TaskOutcome
+from framework.local import outcomes, task_values
+from framework.local.decisions import Decisions
+from framework.local.job_graph import JobGraph
+from framework.local.outcomes import Limit, Made
+from framework.local.past import Past
+from framework.local.protocol import AttemptEnded, AttemptSpec
+from framework.local.references import Place, RunValues, Unfilled
+from framework.local.rules import retries
+from framework.local.task_values import TaskValues
+from framework.local.units import Running, Start, StartQueue, Unit
+from framework.records.run_store import RunStore
+from framework.records.run_values import StoredAttempt, StoredRun
+
+Clock = Callable[[], float]
+Stop = Literal["", "CANCELED", "TIMEDOUT", "SKIPPED", "FAILED"]
+
+
+@dataclass(frozen=True)
+class ChildRun:
+    """The run of another job, to be begun, or to go on as ``child_run_id``."""
+
+    job_id: int
+    parameters: dict[str, str]
+    child_run_id: int | None = None
+
+
+class Work(Protocol):
+    """What the attempts of a job's tasks do."""
+
+    def kind(self, task: Any) -> str:
+        """What results call a task."""
+        ...
+
+    def prepare(self, task: Any, unit: Unit, place: Place, values: RunValues) -> AttemptSpec | ChildRun:
+        """One attempt. Raises Unfilled."""
+        ...
+
+    def begin(self, child: ChildRun, parent: "Execution") -> "Execution":
+        """The run that ``prepare`` asked for."""
+        ...
+
+    def known(self, outcome: TaskOutcome) -> TaskOutcome:
+        """``outcome`` in the words of the user."""
+        ...
+
+
+@dataclass(kw_only=True)
+class Execution:
+    """The state of a run.
+
+    ``limit`` is the job's timeout_seconds (0: none), ``most_at_once`` its max_concurrent_runs, ``queues`` whether a
+    run above that waits; ``past`` is what the run did before it was interrupted or repaired.
+    """
+
+    run: StoredRun
+    graph: JobGraph
+    values: RunValues
+    work: Work
+    store: RunStore
+    listener: Listener
+    clock: Clock
+    task_values: TaskValues
+    limit: float = 0.0
+    most_at_once: int = 1
+    queues: bool = True
+    past: Past = field(default_factory=Past)
+    state: Literal["QUEUED", "RUNNING", "DONE"] = "QUEUED"
+    stopped: Stop = ""
+    running: dict[str, Running] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.decisions = Decisions(
+            graph=self.graph,
+            values=self.values,
+            past=self.past,
+            kind=self.work.kind,
+            clock=self.clock,
+            report=self._report,
+        )
+        self.starts = StartQueue()
+        self.began = self.clock()
+        self._first_start: dict[Unit, float] = {}
+        self._timed_out: set[str] = set()
+        self._numbered = self.past.numbered()
+        self.past.tell(self.values.known)
+        for key, values in self.values.known.values.items():
+            self.task_values.publish(key, values)
+
+    @property
+    def result(self) -> JobResult:
+        """The run's result, once it is done."""
+        if self.stopped in ("TIMEDOUT", "SKIPPED", "FAILED"):
+            return self.stopped
+        return self.decisions.progress.result(canceled=self.stopped == "CANCELED")
+
+    @property
+    def duration(self) -> float:
+        """Seconds since it was let in."""
+        return self.clock() - self.began
+
+    # --- being driven
+
+    def admit(self, is_alive: Callable[[int], bool]) -> None:
+        """Begin, if fewer runs of the job are under way than may be."""
+        if self.most_at_once and self.store.admit(self.run.job_run_id, self.most_at_once, is_alive) == "RUNNING":
+            self.state, self.began = "RUNNING", self.clock()
+        elif not self.most_at_once or not self.queues:
+            self.stop("SKIPPED")
+
+    def advance(self) -> None:
+        """Decide everything that needs no process, and end when that was all."""
+        if self.state == "RUNNING" and not self.stopped:
+            for unit in self.decisions.to_attempt():
+                self.starts.add(self.past.next_start(unit, self.run.repairs))
+        if self.state != "DONE" and not self.running and (self.stopped or self.decisions.progress.done):
+            self._end()
+
+    def starts_run(self, start: Start) -> bool:
+        """Whether the attempt is the run of another job, which needs no process of its own."""
+        return bool(self.decisions.task(start.unit).run_job_task)
+
+    def start(self, start: Start) -> Running | None:
+        """Make an attempt: its process is for the caller to start, its child to drive. None: it has ended already."""
+        unit, lost = start.unit, bool(start.task_run_id)
+        start = start if lost else replace(start, task_run_id=self._next_task_run_id())
+        self._first_start.setdefault(unit, self.clock())
+        try:
+            work = self.work.prepare(self.decisions.task(unit), unit, self.decisions.place(start), self.values)
+        except Unfilled as error:
+            self.decisions.finish(unit, self.decisions.impossible(unit, error, start.attempt))
+            return None
+        running = self._running(start, work)
+        self.running[start.task_run_id] = running
+        if unit.iteration is None:
+            self.values.known.task_run_ids[unit.task_key] = start.task_run_id
+        self.store.note_attempt(running.row)
+        log = str(outcomes.log_file(running.process.directory)) if running.process else ""
+        self.listener(AttemptStarted(unit.task_key, start.attempt, unit.iteration, self.run.job_run_id, log))
+        return None if lost and self._ended_before(running) else running
+
+    def end_attempt(self, ended: AttemptEnded) -> None:
+        """A process of ours has ended."""
+        running = self.running.pop(ended.attempt_id)
+        directory = Path(running.row.directory)
+        self._take_over(running.start.unit, directory)
+        limit = self._limit_of(ended.attempt_id)
+        self._after(running, self.work.known(outcomes.of_process(self._made(running), ended, directory, limit)))
+
+    def end_child(self, child: "Execution") -> None:
+        """The run of another job, which a task of ours started, is done."""
+        running = next(each for each in self.running.values() if each.child is child)
+        del self.running[running.start.task_run_id]
+        limit = self._limit_of(running.start.task_run_id)
+        made = self._made(running)
+        self._after(running, outcomes.of_child(made, child.run.job, child.run.job_run_id, child.result, limit))
+
+    def stop(self, reason: Stop) -> None:
+        """Start nothing more; whoever drives this kills what is ``running``."""
+        self.stopped = self.stopped or reason
+        self.starts.clear()
+
+    def overdue(self, now: float) -> Iterator[Running]:
+        """The attempts that have reached a time limit since the last call; all, when it is that of the job."""
+        if self.state == "RUNNING" and self.limit and now >= self.began + self.limit and not self.stopped:
+            self.stop("TIMEDOUT")
+            yield from self.running.values()
+        for task_run_id, running in self.running.items():
+            if now >= running.deadline and task_run_id not in self._timed_out and not self.stopped:
+                self._timed_out.add(task_run_id)
+                yield running
+
+    def next_moment(self, now: float) -> float:
+        """When there is something to do though nothing ends."""
+        limits = [running.deadline for name, running in self.running.items() if name not in self._timed_out]
+        job = [self.began + self.limit] if self.limit and self.state == "RUNNING" and not self.stopped else []
+        return min([*limits, *job, self.starts.next_moment(now)])
+
+    def give_up(self, error: LocalEngineError) -> None:
+        """The engine is gone, and with it everything that ran: what is known so far must not be lost with it."""
+        self.stop("FAILED")
+        for running in self.running.values():
+            directory = running.process.directory if running.process else None
+            self._after(running, outcomes.of_engine_death(self._made(running), error, directory))
+        self.running.clear()
+        self._end()
+
+    # --- ending
+
+    def _ended_before(self, running: Running) -> bool:
+        """Whether the attempt is one that was lost when this run's process died, but had recorded its end."""
+        if not running.process:
+            return False
+        record, _ = outcomes.read_record(running.process.directory)
+        if record is None:
+            task_values.forget(running.process.directory)
+            return False
+        code = 0 if record.result == "SUCCESS" else 1
+        self.end_attempt(AttemptEnded(running.start.task_run_id, code, None, canceled=False))
+        return True
+
+    def _after(self, running: Running, outcome: TaskOutcome) -> None:
+        """An attempt has ended: try again, or let it decide its task."""
+        self.store.note_attempt(replace(running.row, result=outcome.result, ended_at=_now()))
+        task, start = self.decisions.task(running.start.unit), running.start
+        interval = (task.min_retry_interval_millis or 0) / 1000
+        again = retries(outcome.result, start.tries, task.max_retries or 0, bool(task.retry_on_timeout))
+        if again and not self.stopped:
+            self.starts.add_later(Start(start.unit, start.attempt + 1, start.tries + 1), running.began + interval)
+        else:
+            self.decisions.finish(start.unit, outcome)
+
+    def _report(self, unit: Unit, outcome: TaskOutcome) -> None:
+        run_id = self.run.job_run_id
+        self.store.note_outcome(run_id, outcome, unit.iteration)
+        told = (unit.task_key, outcome.result, outcome.duration_s, outcome.headline, unit.iteration, run_id)
+        self.listener(TaskEnded(*told))
+
+    def _end(self) -> None:
+        self.state = "DONE"
+        self.decisions.cut_off(timed_out=self.stopped == "TIMEDOUT")
+        self.store.note_end(self.run.job_run_id, self.result, _now(), self.duration)
+
+    # --- looking up
+
+    def _next_task_run_id(self) -> str:
+        self._numbered += 1
+        return f"{self.run.job_run_id}{self._numbered:04d}"
+
+    def _running(self, start: Start, work: AttemptSpec | ChildRun) -> Running:
+        unit, now = start.unit, self.clock()
+        limit = self.decisions.task(unit).timeout_seconds
+        process = work if isinstance(work, AttemptSpec) else None
+        child = self.work.begin(self._continued(start, work), self) if isinstance(work, ChildRun) else None
+        row = StoredAttempt(
+            task_run_id=start.task_run_id,
+            job_run_id=self.run.job_run_id,
+            task_key=unit.task_key,
+            iteration=unit.iteration,
+            attempt=start.attempt,
+            repair=self.run.repairs,
+            started_at=_now(),
+            directory=str(process.directory) if process else "",
+            child_run_id=child.run.job_run_id if child else None,
+        )
+        return Running(start, row, now, now + limit if limit else float("inf"), process, child)
+
+    def _continued(self, start: Start, child: ChildRun) -> ChildRun:
+        """The run that a lost attempt had begun goes on."""
+        lost = self.past.lost(start.unit, self.run.repairs)
+        return replace(child, child_run_id=lost.child_run_id) if lost else child
+
+    def _made(self, running: Running) -> Made:
+        unit = running.start.unit
+        return Made(
+            task_key=unit.task_key,
+            kind=self.work.kind(self.decisions.task(unit)),
+            attempt=running.start.attempt,
+            duration_s=self.clock() - self._first_start[unit],
+        )
+
+    def _limit_of(self, task_run_id: str) -> Limit:
+        if task_run_id in self._timed_out:
+            return "task"
+        return "job" if self.stopped == "TIMEDOUT" else ""
+
+    def _take_over(self, unit: Unit, directory: Path) -> None:
+        """What the attempt left for those after it; what an iteration sets is nobody's, as on Databricks."""
+        if unit.iteration is not None:
+            return
+        if values := task_values.set_by(directory):
+            self.store.note_values(self.run.job_run_id, unit.task_key, values)
+            self.values.known.values[unit.task_key] = values
+            self.task_values.publish(unit.task_key, values)
+        if rows := task_values.rows_of(directory):
+            self.values.known.outputs[unit.task_key] = rows
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

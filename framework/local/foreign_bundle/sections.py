@@ -1,0 +1,65 @@
+"""The bundle's files as one tree, and what of their sections a local run cannot take."""
+
+from collections.abc import Iterator
+
+from framework.core.diagnostics import Diagnostic, Location
+from framework.local.foreign_bundle.merge import merge
+from framework.local.foreign_bundle.tree import Placed, finding, warning
+from framework.spec.suggestions import did_you_mean
+
+_MAPPINGS = ("bundle", "variables", "workspace", "resources", "targets", "environments", "artifacts", "presets")
+_OTHERS = ("definitions", "experimental", "include", "permissions", "python", "run_as", "scripts", "sync")
+_CODE = (("python",), ("experimental", "python"), ("experimental", "pydabs"))
+_SCRIPTS = (("scripts",), ("experimental", "scripts"))
+
+
+def joined(trees: tuple[Placed, ...], findings: list[Diagnostic]) -> Placed:
+    """The trees laid over each other. A resource is written in one file and its key used once in the bundle."""
+    findings.extend(_duplicates(trees))
+    whole = trees[0]
+    for tree in trees:
+        findings.extend(_problems(tree))
+        whole = whole if tree is whole else merge(whole, tree, findings)
+    return whole
+
+
+def bundle_name(tree: Placed, findings: list[Diagnostic]) -> str:
+    """The bundle's name; a finding when it has none, or one that would depend on something."""
+    name = tree.at("bundle", "name")
+    if not name.text:
+        findings.append(finding("the bundle has no name", name.place, ("bundle",), "Write bundle: {name: …}."))
+    elif "${" in name.text:
+        findings.append(finding("the bundle's name holds a reference", name.place, ("bundle", "name"), "Write it out."))
+    return name.text
+
+
+def _duplicates(trees: tuple[Placed, ...]) -> Iterator[Diagnostic]:
+    first: dict[str, tuple[str, Location]] = {}
+    for tree in trees:
+        for kind, resources in tree.at("resources").fields.items():
+            for key in resources.fields:
+                place = resources.key_place(key)
+                if key in first:
+                    summary = f"resource '{key}' is there twice"
+                    hint = f"It stands under {first[key][0]} at {first[key][1]} already. Keys are unique in a bundle."
+                    yield finding(summary, place, ("resources", kind, key), hint)
+                first.setdefault(key, (kind, place))
+
+
+def _problems(tree: Placed) -> Iterator[Diagnostic]:
+    sections = {(name,): tree.at(name) for name in _MAPPINGS}
+    kinds = {("resources", kind): resources for kind, resources in tree.at("resources").fields.items()}
+    for path, section in (sections | kinds).items():
+        if section.value is not None and not isinstance(section.value, dict):
+            yield finding(f"'{path[-1]}' has to be a mapping", section.place, path)
+    for path in _CODE:
+        if (section := tree.at(*path)).value:
+            hint = "It would execute code of the bundle while its files are read. Write the resources in YAML."
+            yield finding(f"section '{'.'.join(path)}' is refused", tree.at(*path[:-1]).key_place(path[-1]), path, hint)
+    for path in _SCRIPTS:
+        for script in tree.at(*path).fields:
+            yield warning(f"script '{script}' is not executed", tree.at(*path).key_place(script), (*path, script))
+    for name in tree.fields:
+        # Other names may hold anchors, so that only what looks like a slip is worth a word.
+        if name not in _MAPPINGS + _OTHERS and (meant := did_you_mean(name, _MAPPINGS + _OTHERS)):
+            yield warning(f"unknown section '{name}'{meant}", tree.key_place(name), (name,))

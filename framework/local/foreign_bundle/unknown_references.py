@@ -1,0 +1,53 @@
+"""What to say of a reference that names nothing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from framework.core.diagnostics import Diagnostic, Location
+from framework.local.foreign_bundle.tree import finding, warning
+from framework.spec.node_path import NodePath, format_path
+from framework.spec.suggestions import close_match
+
+_SECTIONS = ("var", "bundle", "workspace", "resources", "artifacts")
+
+
+@dataclass(frozen=True)
+class Unknown(Exception):
+    """The way ``path`` ends before its step ``known``, where there is one of ``names`` instead."""
+
+    path: NodePath
+    known: int
+    names: tuple[str, ...]
+
+    @property
+    def of_deployed_resource(self) -> bool:
+        """Whether the reference is to what only a deployment would tell about a resource other than a job."""
+        return self.path[0] == "resources" and self.path[1:2] != ("jobs",) and self.known >= 3
+
+    def diagnostic(self, reference: str, place: Location, path: NodePath) -> Diagnostic | None:
+        """The finding for the value at ``path``; None when the text may stand there as it is."""
+        if self.of_deployed_resource:
+            if str(path[-1]).endswith("_id") and not any("parameters" in str(step) for step in path):
+                return None  # It chooses a cluster, a warehouse or a pipeline, none of which a local run has.
+            hint = "Its name stands in for it. A local run deploys nothing but jobs."
+            return warning(f"${{{reference}}} has no value here", place, path, hint)
+        if self.path[0] == "variables" and self.known == 2:
+            return None  # The variable lacks a value, which is a finding of its own.
+        if len(self.path) == 1:
+            return None  # So shells write their variables, and the CLI leaves it alone too.
+        nearest = self._nearest()
+        hint = f"Did you mean ${{{nearest}}}?" if nearest else _known(self.names)
+        return finding(f"reference to nothing: ${{{reference}}}", place, path, hint)
+
+    def _nearest(self) -> str:
+        names = self.names if self.known else (*self.names, *_SECTIONS)
+        close = close_match(str(self.path[self.known]), names)
+        corrected = (*self.path[: self.known], close, *self.path[self.known + 1 :])
+        if corrected[0] == "variables" and corrected[2:3] == ("value",):
+            corrected = ("var", corrected[1], *corrected[3:])
+        return format_path(corrected) if close else ""
+
+
+def _known(names: Iterable[str]) -> str:
+    known = ", ".join(list(names)[:10])
+    return f"There is: {known}." if known else "There is nothing of this kind."

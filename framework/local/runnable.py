@@ -1,0 +1,124 @@
+"""What a local run executes: jobs, the files of their native tasks, and the code of ours."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from framework.compile.bundle import Bundle, Plan
+from framework.core.errors import UsageError
+from framework.core.task_run import TaskRun
+from framework.local.job_graph import kind_of
+
+_ADVICE = {
+    "dbt_task": "Run dbt by itself: dbt run --target dev. On Databricks the task works.",
+    "pipeline_task": "A Lakeflow pipeline runs on Databricks only.",
+}
+LOCAL_KINDS = (
+    "condition_task", "for_each_task", "notebook_task", "python_wheel_task", "run_job_task", "spark_python_task",
+    "sql_task",
+)  # fmt: skip
+"""The native tasks that a local run executes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runnable:
+    """A bundle and where its parts are.
+
+    ``files`` is the directory that the paths in native tasks start from, ``job_ids`` are the numbers by which jobs
+    name each other, ``artifacts`` the directories of wheel projects; ``source_directory`` holds the code of our tasks.
+    """
+
+    bundle: Bundle
+    files: Path
+    job_ids: Mapping[str, int]
+    artifacts: Mapping[str, Path] = field(default_factory=dict)
+    source_directory: Path | None = None
+
+    def job(self, key: str) -> Any:
+        """The ``databricks.bundles.jobs.Job`` with that key. Raises UsageError."""
+        if key not in self.bundle.jobs:
+            raise UsageError(f"there is no job '{key}'", f"The jobs are: {', '.join(sorted(self.bundle.jobs))}.")
+        return self.bundle.jobs[key]
+
+    def key_of(self, job_id: object) -> str:
+        """The key of the job that a ``run_job_task`` names. Raises UsageError."""
+        for key, number in self.job_ids.items():
+            if str(job_id) in (str(number), f"${{resources.jobs.{key}.id}}"):
+                return key
+        raise UsageError(
+            f"run_job_task names job {job_id}, which is not in this bundle",
+            "A local run knows the jobs of its own bundle: write ${resources.jobs.<key>.id}.",
+        )
+
+    def plan(self, key: str) -> Plan | None:
+        """The plan of our tasks in a job, if it has some."""
+        return self.bundle.plans.get(key)
+
+    def reachable(self, key: str) -> Iterator[str]:
+        """The job and those that it runs, directly or not, each once."""
+        seen: dict[str, None] = {}
+        left = [key]
+        while left:
+            if (current := left.pop()) not in seen:
+                seen[current] = None
+                left.extend(self.key_of(t.run_job_task.job_id) for t in self.job(current).tasks if t.run_job_task)
+        yield from seen
+
+    def save(self, file: Path) -> None:
+        """Keep everything for whoever goes on with the run."""
+        value = {
+            "name": self.bundle.name,
+            "target": self.bundle.target,
+            "jobs": {key: job.as_dict() for key, job in self.bundle.jobs.items()},
+            "plans": {key: plan.as_dict() for key, plan in self.bundle.plans.items()},
+            "files": str(self.files),
+            "job_ids": dict(self.job_ids),
+            "artifacts": {name: str(path) for name, path in self.artifacts.items()},
+            "source_directory": str(self.source_directory) if self.source_directory else None,
+        }
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary = file.with_suffix(".tmp")
+        temporary.write_text(json.dumps(value), encoding="utf-8")
+        temporary.replace(file)
+
+
+def load(file: Path) -> Runnable:
+    """The inverse of ``save``. Raises UsageError when the file is not there."""
+    from databricks.bundles.jobs import Job
+
+    try:
+        value: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError("this run was interrupted before it began", "Start a new one.") from None
+    plans = {
+        key: Plan(
+            project=plan["project"],
+            pipeline=plan["pipeline"],
+            target=plan["target"],
+            tasks={name: TaskRun.from_dict(task) for name, task in plan["tasks"].items()},
+        )
+        for key, plan in value["plans"].items()
+    }
+    jobs = {key: Job.from_dict(job) for key, job in value["jobs"].items()}
+    return Runnable(
+        bundle=Bundle(name=value["name"], target=value["target"], jobs=jobs, plans=plans),
+        files=Path(value["files"]),
+        job_ids=value["job_ids"],
+        artifacts={name: Path(path) for name, path in value["artifacts"].items()},
+        source_directory=Path(value["source_directory"]) if value["source_directory"] else None,
+    )
+
+
+def refuse_unsupported(runnable: Runnable, key: str) -> None:
+    """Raise UsageError for what a local run of that job could not execute."""
+    for each in runnable.reachable(key):
+        for task in runnable.job(each).tasks:
+            inner = task.for_each_task.task if task.for_each_task else task
+            for looked_at in dict.fromkeys((kind_of(task), kind_of(inner))):
+                if looked_at not in LOCAL_KINDS and not task.disabled:
+                    raise UsageError(
+                        f"task '{task.task_key}' is a {looked_at or 'mere name'}, which a local run cannot execute",
+                        _ADVICE.get(looked_at, "Leave it out with --only, or run the job on Databricks."),
+                    )

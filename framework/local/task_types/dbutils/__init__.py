@@ -1,0 +1,1 @@
+"""``dbutils`` as it is on Databricks, on this machine."""

@@ -1,0 +1,102 @@
+"""One attempt of a native task in its own process: execute it, keep its record, return the exit code."""
+
+import datetime
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from framework.core.errors import FrameworkError
+from framework.core.task_run import AttemptRecord, TaskError
+from framework.local.task_types import failures, python_file, sql_file, wheel
+from framework.local.task_types.dbutils.notebook import NotebookExit
+from framework.local.task_types.invocation import Invocation
+from framework.local.task_types.session import Session
+from framework.runtime import run_records, structured_logs
+
+_logger = logging.getLogger("framework.task")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Execute the Invocation in ``argv[0]``; 0 on success, 1 on failure, and the record says why."""
+    invocation = Invocation.from_json(argv[0])
+    started = _now()
+    labels = {name: str(getattr(invocation, name)) for name in ("job_run_id", "task_run_id", "task_key", "attempt")}
+    with structured_logs.captured("framework", labels):
+        notes: tuple[str, ...] = ()
+        error: TaskError | None = None
+        try:
+            structured_logs.quiet_spark()
+            notes = _executed(invocation)
+        except BaseException as raised:
+            error = _error(raised, invocation)
+        run_records.write(_record(invocation, started, notes, error))
+    return 1 if error else 0
+
+
+def _executed(invocation: Invocation) -> tuple[str, ...]:
+    """Do what the task says; what is worth knowing about it afterwards. Raises what the task raises."""
+    try:
+        value = _run(invocation)
+    except NotebookExit as exit_:
+        value = exit_.value
+    except SystemExit as exit_:
+        if failures.is_failure(exit_):
+            raise
+        value = ""
+    return (f"exit value: {value[:200]}",) if value else ()
+
+
+def _run(invocation: Invocation) -> str:
+    directory = run_records.outbox()
+    if directory is None:
+        raise FrameworkError(f"{run_records.OUTBOX} is not set", "native tasks are started by the local run")
+    session = Session.open(invocation, directory)
+    match invocation.task_type:
+        case "notebook_task":
+            return session.notebook(_file(invocation))
+        case "spark_python_task":
+            python_file.run(_file(invocation), invocation.arguments, session.names())
+        case "python_wheel_task":
+            wheel.run(invocation.package_name, invocation.entry_point, invocation.parameters, invocation.arguments)
+        case "sql_task":
+            sql_file.run(session.spark, _file(invocation), invocation.parameters, directory)
+        case other:
+            raise FrameworkError(f"a local run cannot execute a {other}", "disable it for the local target")
+    return ""
+
+
+def _file(invocation: Invocation) -> Path:
+    if invocation.file is None:
+        raise FrameworkError(f"task '{invocation.task_key}' names no file")
+    return invocation.root / invocation.file
+
+
+def _error(raised: BaseException, invocation: Invocation) -> TaskError:
+    wheel_code = invocation.task_type == "python_wheel_task"
+    package = wheel.module_name(invocation.package_name, invocation.entry_point) if wheel_code else ""
+    error = failures.task_error(raised, invocation.root, package)
+    _logger.error("%s", "\n".join(part for part in (error.message, error.traceback, error.hint) if part))
+    return error
+
+
+def _record(invocation: Invocation, started: str, notes: tuple[str, ...], error: TaskError | None) -> AttemptRecord:
+    return AttemptRecord(
+        job_run_id=invocation.job_run_id,
+        task_run_id=invocation.task_run_id,
+        attempt=invocation.attempt,
+        project=invocation.project,
+        pipeline=invocation.pipeline,
+        target=invocation.target,
+        task_key=invocation.task_key,
+        kind=invocation.task_type,
+        result="FAILED" if error else "SUCCESS",
+        started_at=started,
+        ended_at=_now(),
+        parameters=invocation.parameters,
+        notes=notes,
+        error=error,
+    )
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

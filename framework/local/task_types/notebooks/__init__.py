@@ -1,0 +1,1 @@
+"""Databricks notebooks: read as a whole first, then executed cell by cell."""

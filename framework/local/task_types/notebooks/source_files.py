@@ -1,0 +1,84 @@
+"""The file formats of notebooks: Databricks source (``.py``, ``.sql``) and Jupyter (``.ipynb``)."""
+
+import json
+import linecache
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from framework.core.errors import FrameworkError
+from framework.local.task_types.notebooks.cells import Language, RawCell
+
+SUFFIXES = (".py", ".ipynb", ".sql")
+
+_COMMENTS: dict[str, tuple[str, Language]] = {".py": ("#", "python"), ".sql": ("--", "sql")}
+
+
+def raw_cells(file: Path) -> list[RawCell]:
+    """The cells of a notebook. Raises FrameworkError when the file is none."""
+    if file.suffix not in SUFFIXES:
+        raise FrameworkError(
+            f"{file} is no notebook that runs locally", f"Python and SQL notebooks do: {', '.join(SUFFIXES)}"
+        )
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise FrameworkError(f"the notebook {file} cannot be read: {reason}") from None
+    if file.suffix == ".ipynb":
+        return list(_jupyter(file, text))
+    comment, language = _COMMENTS[file.suffix]
+    if text.splitlines()[:1] != [header := f"{comment} Databricks notebook source"]:
+        raise FrameworkError(f"{file}:1: this file is no notebook", f"the first line of one is '{header}'")
+    return list(_source(file, text, comment, language))
+
+
+def _source(file: Path, text: str, comment: str, language: Language) -> Iterator[RawCell]:
+    separator = re.compile(rf"{comment} COMMAND -+\s*$")
+    lines: list[str] = []
+    start = 2
+    for number, line in enumerate([*text.splitlines()[1:], f"{comment} COMMAND ---"], start=2):
+        if not separator.match(line):
+            lines.append(line)
+            continue
+        if any(lines):
+            yield RawCell("\n".join(_unmarked(lines, comment)), str(file), start, language)
+        lines, start = [], number + 1
+
+
+def _unmarked(lines: list[str], comment: str) -> list[str]:
+    """Without ``# MAGIC`` and titles, on the same lines as before."""
+    magic, title = re.compile(rf"{comment} MAGIC ?"), f"{comment} DBTITLE"
+    return ["" if line.startswith(title) else magic.sub("", line, count=1) for line in lines]
+
+
+def _jupyter(file: Path, text: str) -> Iterator[RawCell]:
+    try:
+        notebook = json.loads(text)
+        cells = [(cell["cell_type"], _text(cell["source"])) for cell in notebook["cells"]]
+    except json.JSONDecodeError as error:
+        raise FrameworkError(f"{file}:{error.lineno}: this notebook is not JSON: {error.msg}") from None
+    except (KeyError, TypeError):
+        raise FrameworkError(f"{file} is no Jupyter notebook of format 4", "save it again with Jupyter") from None
+    language = _language(file, notebook.get("metadata") or {})
+    for number, (kind, source) in enumerate(cells, start=1):
+        if kind != "code" or not source.strip():
+            continue
+        name = f"{file} cell {number}"
+        # Python reads lines for a traceback from here; the file itself has them inside JSON.
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        yield RawCell(source, name, 1, language)
+
+
+def _text(source: Any) -> str:
+    return source if isinstance(source, str) else "".join(source)
+
+
+def _language(file: Path, metadata: dict[str, Any]) -> Language:
+    own = metadata.get("application/vnd.databricks.v1+notebook") or {}
+    kernel = metadata.get("language_info") or {}
+    name = str(own.get("language") or kernel.get("name") or "python").lower()
+    if name not in ("python", "sql"):
+        raise FrameworkError(f"{file} is a notebook in {name}", "only Python and SQL notebooks run locally")
+    return "sql" if name == "sql" else "python"
