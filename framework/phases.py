@@ -6,11 +6,14 @@
     compile  CheckedPipeline  → Bundle             the jobs, and the plans of their tasks
     run      Bundle           → JobRun             the compiled jobs, on local Spark
 
+A bundle that is there already, ours or anybody's, is run without the first four (``run_bundle``).
+
 Each phase takes what the one before it gives, so a wrong order is a type error.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from framework.check.pipeline import check
@@ -19,7 +22,12 @@ from framework.compile.jobs import bundle_of
 from framework.core.errors import UsageError
 from framework.core.events import Listener, Note
 from framework.core.job_run import JobRun
-from framework.local.run import RunRequest, run
+from framework.local.foreign_bundle.load import load_bundle
+from framework.local.paths import LocalPaths
+from framework.local.run import MAX_PARALLEL, RepairRequest, RunRequest, Selected, repair, resume, run
+from framework.local.runnable import Runnable
+from framework.records.run_store import RunStore
+from framework.records.run_values import StoredRun
 from framework.resolve.parameters import run_parameters
 from framework.resolve.pipeline import resolve
 from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline
@@ -43,14 +51,39 @@ class Selection:
 class HowToRun:
     """What the command line says about a run beside what is run."""
 
-    selected: Selected = Selected()
+    selected: Selected = field(default_factory=Selected)
     max_parallel: int = MAX_PARALLEL
     idempotency_token: str | None = None
     backfill: datetime | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class BundleSelection:
+    """Which job of a bundle directory for which of its targets; left out, the only one or the default."""
+
+    directory: Path
+    target: str | None = None
+    job: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
 def run_locally(selection: Selection, listener: Listener, how: HowToRun = HowToRun()) -> JobRun:
     """From the project's files to the predictions, on this machine."""
+    resolved, bundle = compiled(selection, listener)
+    request = RunRequest(
+        root=resolved.root,
+        job_key=resolved.pipeline,
+        parameters=run_parameters(selection.parameters, resolved.parameters),
+        source={"project": resolved.project, "pipeline": resolved.pipeline},
+        sources=resolved.sources,
+        **vars(how),
+    )
+    return run(_runnable(bundle, resolved), request, listener)
+
+
+def compiled(selection: Selection, listener: Listener) -> tuple[ResolvedPipeline, Bundle]:
+    """A pipeline as the jobs that a local run executes. Raises InvalidProject and UsageError."""
     root = find_root(selection.directory)
     source: ProjectSource = load(root, selection.project, selection.pipeline, selection.target, selection.directory)
     resolved: ResolvedPipeline = resolve(source, selection.source_files)
@@ -62,23 +95,89 @@ def run_locally(selection: Selection, listener: Listener, how: HowToRun = HowToR
         )
     for warning in checked.warnings:
         listener(Note(str(warning), warning=True))
-    bundle: Bundle = bundle_of(checked)
+    return resolved, bundle_of(checked)
+
+
+def run_bundle(selection: BundleSelection, listener: Listener, how: HowToRun = HowToRun()) -> JobRun:
+    """A job of any bundle, on this machine."""
+    runnable = _of_directory(selection, listener)
+    job = selection.job or _only_job(runnable)
     request = RunRequest(
-        root=root,
-        job_key=resolved.pipeline,
-        parameters=run_parameters(selection.parameters, resolved.parameters),
-        source=_as_source(selection, root, resolved),
-        sources=resolved.sources,
+        root=runnable.files,
+        job_key=job,
+        parameters=selection.parameters,
+        source={
+            "bundle": str(runnable.files),
+            "target": runnable.bundle.target,
+            "variables": dict(selection.variables),
+        },
         **vars(how),
     )
-    return run(_runnable(bundle, resolved), request, listener)
+    return run(runnable, request, listener)
+
+
+def resume_run(root: Path, job_run_id: int, max_parallel: int, listener: Listener) -> JobRun:
+    """A run whose process died goes on, with the code that it began with."""
+    return resume(root, job_run_id, max_parallel, listener)
+
+
+def repair_run(root: Path, job_run_id: int, request: RepairRequest, listener: Listener) -> JobRun:
+    """A run that is done runs again what failed, with the current settings and code."""
+    with RunStore(LocalPaths(root).run_store) as store:
+        stored = store.run(job_run_id)
+    if stored.parent_run_id is not None:
+        raise UsageError(
+            f"run {job_run_id} was started by run {stored.parent_run_id}",
+            f"Repair that one: framework run --repair {stored.parent_run_id}",
+        )
+    return repair(_made_again(root, stored, listener), root, stored, request, listener)
+
+
+def _made_again(root: Path, stored: StoredRun, listener: Listener) -> Runnable:
+    source = stored.source
+    if "bundle" in source:
+        again = BundleSelection(
+            directory=Path(source["bundle"]), target=source["target"], variables=source["variables"]
+        )
+        return _of_directory(again, listener)
+    resolved, bundle = compiled(
+        Selection(directory=root, project=source["project"], pipeline=source["pipeline"], target=stored.target),
+        listener,
+    )
+    return _runnable(bundle, resolved)
 
 
 def _runnable(bundle: Bundle, resolved: ResolvedPipeline) -> Runnable:
     """Paths in a pipeline's native tasks start from its file, as in a bundle's."""
     return Runnable(
         bundle=bundle,
-        files=resolved.source_directory.parent,
-        job_ids={key: number for number, key in enumerate(sorted(bundle.jobs), 1)},
+        files=(resolved.root / resolved.document.file).parent,
+        job_ids=_numbers(bundle),
         source_directory=resolved.source_directory,
     )
+
+
+def _of_directory(selection: BundleSelection, listener: Listener) -> Runnable:
+    found = load_bundle(selection.directory, selection.target, selection.variables)
+    for warning in found.warnings:
+        listener(Note(str(warning), warning=True))
+    return Runnable(bundle=found.bundle, files=found.root, job_ids=found.job_ids, artifacts=found.artifacts)
+
+
+def _numbers(bundle: Bundle) -> dict[str, int]:
+    return {key: number for number, key in enumerate(sorted(bundle.jobs), 1)}
+
+
+def _only_job(runnable: Runnable) -> str:
+    keys = sorted(runnable.bundle.jobs)
+    if len(keys) == 1:
+        return keys[0]
+    raise UsageError(f"which job? There are: {', '.join(keys)}." if keys else "this bundle has no job")
+
+
+def state_root(directory: Path) -> Path:
+    """The directory whose ``.framework`` holds the runs that are looked for from ``directory``."""
+    for candidate in (directory, *directory.parents):
+        if LocalPaths(candidate).run_store.exists():
+            return candidate
+    return find_root(directory)

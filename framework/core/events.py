@@ -14,7 +14,7 @@ class Note:
 
 @dataclass(frozen=True)
 class RunStarted:
-    """A job run begins. ``tasks`` are its task keys in topological order; ``parent_run_id`` is the run that started it."""
+    """A job run begins. ``tasks`` are its keys in topological order; ``parent_run_id`` is the run that started it."""
 
     job_run_id: int
     pipeline: str
@@ -39,7 +39,7 @@ class AttemptStarted:
 
 @dataclass(frozen=True)
 class TaskEnded:
-    """A task, or one iteration, is decided. ``result`` is one of the Jobs service's; ``duration_s`` covers all attempts."""
+    """A task, or one iteration, is decided, with one of the Jobs service's results; ``duration_s`` is of all attempts."""
 
     task_key: str
     result: str

@@ -78,6 +78,7 @@ class Execution:
     state: Literal["QUEUED", "RUNNING", "DONE"] = "QUEUED"
     stopped: Stop = ""
     running: dict[str, Running] = field(default_factory=dict)
+    children: "dict[int, Execution]" = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.decisions = Decisions(
@@ -159,7 +160,7 @@ class Execution:
 
     def end_child(self, child: "Execution") -> None:
         """The run of another job, which a task of ours started, is done."""
-        running = next(each for each in self.running.values() if each.child is child)
+        running = next(each for each in self.running.values() if each.child_run_id == child.run.job_run_id)
         del self.running[running.start.task_run_id]
         limit = self._limit_of(running.start.task_run_id)
         made = self._made(running)
@@ -253,7 +254,9 @@ class Execution:
             directory=str(process.directory) if process else "",
             child_run_id=child.run.job_run_id if child else None,
         )
-        return Running(start, row, now, now + limit if limit else float("inf"), process, child)
+        if child:
+            self.children[child.run.job_run_id] = child
+        return Running(start, row, now, now + limit if limit else float("inf"), process)
 
     def _continued(self, start: Start, child: ChildRun) -> ChildRun:
         """The run that a lost attempt had begun goes on."""

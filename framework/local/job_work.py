@@ -123,8 +123,13 @@ class JobWork:
             return {"file": self._file(notebook.notebook_path), "parameters": {**given, **pushed}}
         if sql := task.sql_task:
             if not sql.file:
-                raise Unfilled("a local run has only the SQL files of the bundle, not saved queries, alerts or dashboards")
-            return {"file": self._file(sql.file.path), "parameters": {**_filled(sql.parameters, values, place), **pushed}}
+                raise Unfilled(
+                    "a local run has only the SQL files of the bundle, not saved queries, alerts or dashboards"
+                )
+            return {
+                "file": self._file(sql.file.path),
+                "parameters": {**_filled(sql.parameters, values, place), **pushed},
+            }
         if script := task.spark_python_task:
             return {"file": self._file(script.python_file), "arguments": _each(script.parameters, values, place)}
         wheel = task.python_wheel_task

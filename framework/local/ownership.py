@@ -7,7 +7,6 @@ from pathlib import Path
 
 from framework.core.errors import UsageError
 
-
 _LOOKS = 10
 
 

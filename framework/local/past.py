@@ -15,7 +15,7 @@ from framework.records.run_values import History, StoredAttempt
 
 @dataclass(frozen=True, kw_only=True)
 class Past:
-    """By task: outcomes, values, and where its last attempt is; by unit: its attempts, in order. Empty for a new run."""
+    """Outcomes and values by task, attempts in order by unit. Empty for a new run."""
 
     decided: Mapping[str, TaskOutcome] = field(default_factory=dict)
     iterations: Mapping[str, Mapping[int, TaskOutcome]] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Past:
         )
 
     def next_start(self, unit: Unit, repair: int) -> Start:
-        """The attempt to make of ``unit`` in that repair (0: none yet): the one that was lost once more, or the next."""
+        """The attempt to make of ``unit`` in that repair (0: none yet): the lost one once more, or the next."""
         made = self.attempts.get(unit, ())
         tries = sum(attempt.repair == repair for attempt in made)
         if lost := self.lost(unit, repair):

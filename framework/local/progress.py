@@ -66,7 +66,7 @@ class Progress:
         return decide(node.run_if, results, all(self._has_outcome(name, wanted) for name, wanted in node.upstream))
 
     def _has_outcome(self, key: str, wanted: str) -> bool:
-        """Whether the edge from ``key`` was taken; one from a condition that never came to anything is left to run_if."""
+        """Whether the edge from ``key`` was taken; one from a condition that came to nothing is left to run_if."""
         upstream = self.outcomes[key]
         if not wanted or upstream.result not in ("SUCCESS", "EXCLUDED"):
             return True

@@ -2,9 +2,9 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ class RunRequest:
     parameters: Mapping[str, str]
     source: Mapping[str, Any] = field(default_factory=dict)
     sources: tuple[ResolvedSource, ...] = ()
-    selected: Selected = Selected()
+    selected: Selected = field(default_factory=Selected)
     max_parallel: int = MAX_PARALLEL
     idempotency_token: str | None = None
     backfill: datetime | None = None

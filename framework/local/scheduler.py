@@ -83,11 +83,11 @@ class Scheduler:
         """Stop a run and everything that it started."""
         execution.stop("CANCELED")
         for running in execution.running.values():
-            self._kill(running)
+            self._kill(execution, running)
 
-    def _kill(self, running: Running) -> None:
-        if running.child:
-            self._cancel(running.child)
+    def _kill(self, execution: Execution, running: Running) -> None:
+        if running.child_run_id is not None:
+            self._cancel(execution.children[running.child_run_id])
         else:
             self.engine.cancel(running.start.task_run_id)
 
@@ -108,10 +108,10 @@ class Scheduler:
                 if (running := execution.start(start)) is None:
                     self._go_on = True
                     continue
-                if running.child:
+                if running.child_run_id is not None:
                     self._go_on = True
-                    self._executions.append(running.child)
-                    self._parents[running.child.run.job_run_id] = execution
+                    self._executions.append(execution.children[running.child_run_id])
+                    self._parents[running.child_run_id] = execution
                 elif running.process:
                     self._owners[running.start.task_run_id] = execution
                     yield running.process
@@ -128,7 +128,7 @@ class Scheduler:
         now = self.clock()
         for execution in tuple(self._executions):
             for running in list(execution.overdue(now)):
-                self._kill(running)
+                self._kill(execution, running)
 
     def _seconds_to_next_moment(self) -> float:
         now = self.clock()

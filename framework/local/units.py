@@ -4,14 +4,10 @@ import heapq
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from framework.core.job_run import TaskOutcome
 from framework.local.protocol import AttemptSpec
 from framework.records.run_values import StoredAttempt
-
-if TYPE_CHECKING:
-    from framework.local.execution import Execution
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,11 @@ class Running:
     began: float
     deadline: float
     process: AttemptSpec | None = None
-    child: "Execution | None" = None
+
+    @property
+    def child_run_id(self) -> int | None:
+        """The run of another job, when the attempt is one."""
+        return self.row.child_run_id
 
 
 @dataclass

@@ -55,10 +55,16 @@ def _of_project(name: str, directory: Path, run: Path) -> list[Path]:
         raise Unfilled(f"artifact '{name}' is not built, and {directory} has no pyproject.toml to read: build it first")
     project = tomllib.loads(file.read_text(encoding="utf-8"))
     about = project.get("project") or project.get("tool", {}).get("poetry", {})
-    info = run / "wheels" / name / f"{str(about.get('name', name)).replace('-', '_')}-{about.get('version', '0')}.dist-info"
+    info = (
+        run
+        / "wheels"
+        / name
+        / f"{str(about.get('name', name)).replace('-', '_')}-{about.get('version', '0')}.dist-info"
+    )
     info.mkdir(parents=True, exist_ok=True)
     (info / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {about.get('name', name)}\nVersion: {about.get('version', '0')}\n", encoding="utf-8"
+        f"Metadata-Version: 2.1\nName: {about.get('name', name)}\nVersion: {about.get('version', '0')}\n",
+        encoding="utf-8",
     )
     (info / "entry_points.txt").write_text(_entry_points(about), encoding="utf-8")
     return [directory / "src" if (directory / "src").is_dir() else directory, info.parent]
