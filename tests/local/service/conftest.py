@@ -215,12 +215,12 @@ def many_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[],
         yield lambda: Service(folder / str(next(numbers)), store)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def script() -> type[Script]:
     return Script
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def task() -> Callable[..., dict[str, Any]]:
     """A task of a compiled job: ``key``, what it waits for (``"cond:true"`` for an outcome), and its settings."""
 

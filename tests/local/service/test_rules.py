@@ -1,4 +1,4 @@
-"""When a task runs and how a job ends. The quoted rules are the Jobs service's."""
+"""The rules of the Jobs service, each quoted from where it is written down for this project."""
 
 from itertools import product
 
@@ -6,14 +6,28 @@ import pytest
 
 from framework.local.rules import decide, job_result
 
+RUN_IFS = ["ALL_SUCCESS", "AT_LEAST_ONE_SUCCESS", "NONE_FAILED", "ALL_DONE", "AT_LEAST_ONE_FAILED", "ALL_FAILED"]
+RESULTS = [
+    "SUCCESS", "FAILED", "TIMEDOUT", "CANCELED", "EXCLUDED", "UPSTREAM_FAILED", "UPSTREAM_CANCELED", "INTERNAL_ERROR",
+    "DISABLED",
+]  # fmt: skip
+
 
 def test_a_task_without_dependencies_runs():
     assert decide("ALL_SUCCESS", []) == "RUN"
 
 
-@pytest.mark.parametrize("run_if", ["ALL_SUCCESS", "ALL_DONE", "AT_LEAST_ONE_FAILED"])
-def test_every_dependency_excluded_excludes_whatever_its_run_if(run_if):
+@pytest.mark.parametrize("run_if", RUN_IFS)
+def test_every_dependency_excluded_is_excluded_whatever_its_run_if(run_if):
+    """Every dependency EXCLUDED: EXCLUDED, whatever its `run_if`, and so on down the graph."""
     assert decide(run_if, ["EXCLUDED", "EXCLUDED"]) == "EXCLUDED"
+
+
+@pytest.mark.parametrize("run_if", RUN_IFS)
+def test_the_branch_not_taken_is_excluded(run_if):
+    """`depends_on.outcome` names an edge from a condition task; the branch not taken is EXCLUDED."""
+    assert decide(run_if, ["SUCCESS"], branch_taken=False) == "EXCLUDED"
+    assert decide(run_if, ["SUCCESS", "SUCCESS"], branch_taken=False) == "EXCLUDED"
 
 
 @pytest.mark.parametrize(
@@ -34,7 +48,30 @@ def test_every_dependency_excluded_excludes_whatever_its_run_if(run_if):
     ],
 )
 def test_run_if(run_if, upstream, decision):
+    """succ = {SUCCESS, EXCLUDED}; ALL_SUCCESS: all succ, else UPSTREAM_FAILED; AT_LEAST_ONE_SUCCESS: any succ; …"""
     assert decide(run_if, upstream) == decision
+
+
+@pytest.mark.parametrize(
+    ("run_if", "others", "decision"),
+    [
+        ("ALL_SUCCESS", ["SUCCESS"], "DISABLED"),
+        ("AT_LEAST_ONE_SUCCESS", ["SUCCESS"], "RUN"),
+        ("AT_LEAST_ONE_SUCCESS", ["FAILED"], "UPSTREAM_FAILED"),
+        ("NONE_FAILED", ["SUCCESS"], "RUN"),
+        ("NONE_FAILED", ["FAILED"], "UPSTREAM_FAILED"),
+        ("ALL_DONE", ["FAILED"], "RUN"),
+        ("AT_LEAST_ONE_FAILED", ["FAILED"], "RUN"),
+        ("AT_LEAST_ONE_FAILED", ["SUCCESS"], "EXCLUDED"),
+        ("ALL_FAILED", ["FAILED"], "DISABLED"),
+        ("ALL_SUCCESS", [], "DISABLED"),
+        ("NONE_FAILED", [], "DISABLED"),
+        ("ALL_DONE", [], "RUN"),
+    ],
+)
+def test_with_a_disabled_dependency(run_if, others, decision):
+    """ALL_SUCCESS, ALL_FAILED: DISABLED; AT_LEAST_ONE_SUCCESS: runs if another is succ; ALL_DONE: runs; …"""
+    assert decide(run_if, ["DISABLED", *others]) == decision
 
 
 @pytest.mark.parametrize(
@@ -45,15 +82,15 @@ def test_run_if(run_if, upstream, decision):
         ({"a": "SUCCESS", "b": "FAILED"}, ["b"], "FAILED"),
         ({"a": "FAILED", "b": "UPSTREAM_FAILED"}, ["b"], "FAILED"),
         ({"a": "SUCCESS", "b": "EXCLUDED"}, ["b"], "SUCCESS"),
+        ({"a": "SUCCESS", "b": "DISABLED"}, ["b"], "SUCCESS"),
     ],
 )
 def test_the_leaves_decide_the_job(results, leaves, job):
-    assert job_result(results, leaves, canceled=False) == job
+    """Leaves all succ and nothing failed: SUCCESS. Something inside failed: SUCCESS_WITH_FAILURES. A leaf: FAILED."""
+    assert job_result(results, leaves) == job
 
 
 def test_every_combination_of_results_has_a_decision():
-    results = ["SUCCESS", "FAILED", "EXCLUDED", "CANCELED", "UPSTREAM_FAILED"]
-    rules = ["ALL_SUCCESS", "AT_LEAST_ONE_SUCCESS", "NONE_FAILED", "ALL_DONE", "AT_LEAST_ONE_FAILED", "ALL_FAILED"]
-    outcomes = {"RUN", "EXCLUDED", "UPSTREAM_FAILED", "UPSTREAM_CANCELED"}
+    decisions = {"RUN", "EXCLUDED", "UPSTREAM_FAILED", "UPSTREAM_CANCELED", "DISABLED"}
 
-    assert all(decide(rule, pair) in outcomes for rule in rules for pair in product(results, repeat=2))
+    assert all(decide(rule, pair) in decisions for rule in RUN_IFS for pair in product(RESULTS, repeat=2))

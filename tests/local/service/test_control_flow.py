@@ -1,0 +1,280 @@
+"""Conditions, loops, runs of other jobs, disabled tasks, values, queues and repairs: each test quotes its rule."""
+
+import pytest
+from databricks.bundles.jobs import Job
+
+from framework.core.errors import UsageError
+from framework.local.past import Past
+from framework.local.selection import to_rerun
+
+
+def condition(left, op, right):
+    return {"condition_task": {"left": left, "op": op, "right": right}}
+
+
+@pytest.mark.parametrize(
+    ("left", "op", "right", "branch"),
+    [
+        ("12.0", "EQUAL_TO", "12", "false"),
+        ("12.0", "NOT_EQUAL", "12", "true"),
+        ("12.0", "GREATER_THAN_OR_EQUAL", "12", "true"),
+        ("9", "LESS_THAN", "12", "true"),
+        ("1e3", "GREATER_THAN", "999.9", "true"),
+        ("12", "LESS_THAN_OR_EQUAL", "9", "false"),
+    ],
+)
+def test_equality_compares_strings_and_order_compares_numbers(service, script, task, left, op, right, branch):
+    """`EQUAL_TO`, `NOT_EQUAL` compare strings ("12.0" is not "12"); `GREATER_THAN`, … compare numbers."""
+    ran = service.run(
+        script(), task("check", **condition(left, op, right)), task("yes", "check:true"), task("no", "check:false")
+    )
+
+    assert ran.outcomes["check"].branch == branch
+    taken, other = ("yes", "no") if branch == "true" else ("no", "yes")
+    assert (ran.results[taken], ran.results[other]) == ("SUCCESS", "EXCLUDED")
+    assert ran.result == "SUCCESS"
+
+
+def test_a_number_is_asked_for(service, script, task):
+    """Anything else fails the task."""
+    ran = service.run(script(), task("check", **condition("many", "GREATER_THAN", "1")), task("a", "check:true"))
+
+    assert ran.results == {"check": "FAILED", "a": "UPSTREAM_FAILED"}
+    assert ran.error("check") == "'many' is not a number, and this condition compares numbers"
+
+
+@pytest.mark.parametrize(("value", "written"), [(True, "true"), (3, "3"), ("x", "x"), ({"a": [1]}, '{"a": [1]}')])
+def test_a_task_value_is_an_operand(service, script, task, value, written):
+    """A task value as operand is a number, string or boolean (written "true"/"false")."""
+    ran = service.run(
+        script(values={"a": {"v": value}}),
+        task("a"),
+        task("check", "a", **condition("{{tasks.a.values.v}}", "EQUAL_TO", written)),
+    )
+
+    assert ran.outcomes["check"].branch == "true"
+
+
+def test_an_operand_from_a_disabled_task_fails_the_condition(service, script, task):
+    """An operand from a disabled task fails it."""
+    check = condition("{{tasks.a.values.v}}", "EQUAL_TO", "1")
+    ran = service.run(script(), task("a", disabled=True), task("check", "a", run_if="ALL_DONE", **check))
+
+    assert ran.results == {"a": "DISABLED", "check": "FAILED"}
+    assert "task 'a' (DISABLED) set no 'v'" in ran.error("check")
+
+
+def test_exclusion_goes_down_the_graph(service, script, task):
+    """Every dependency EXCLUDED: EXCLUDED, whatever its `run_if`, and so on down the graph."""
+    ran = service.run(
+        script(),
+        task("check", **condition("1", "EQUAL_TO", "2")),
+        task("a", "check:true"),
+        task("b", "a", run_if="ALL_DONE"),
+        task("join", "b", "check:false"),
+    )
+
+    assert ran.results == {"check": "SUCCESS", "a": "EXCLUDED", "b": "EXCLUDED", "join": "SUCCESS"}
+
+
+def loop(task, inputs, *upstream, inner=None, **settings):
+    each = {"task": inner or task("each", named={"x": "{{input}}"}), "inputs": inputs, **settings}
+    return task("loop", *upstream, for_each_task=each)
+
+
+def test_a_loop_runs_its_task_once_per_input_and_no_more_at_a_time_than_it_says(service, script, task):
+    """`concurrency` 1 to 100, default 1. Others depend on the outer task only."""
+    one = service.run(script(), loop(task, "[1, 2, 3]"), task("after", "loop"))
+    two = service.run(script(), loop(task, "[1, 2, 3]", concurrency=2))
+
+    assert one.script.started == ["loop[0]", "loop[1]", "loop[2]", "after"]
+    assert (one.script.most_at_once, two.script.most_at_once) == (1, 2)
+    assert [each.result for each in one.outcomes["loop"].iterations] == ["SUCCESS"] * 3
+
+
+def test_an_input_reaches_its_iteration(service, script, task):
+    """`{{input}}`, `{{input.key}}`."""
+    inner = task("each", named={"x": "{{input.country}}", "all": "{{input}}"})
+    ran = service.run(script(), loop(task, '[{"country": "UK"}, {"country": "FR"}]', inner=inner))
+
+    arguments = [spec.argv[1:] for spec in ran.script.specs.values()]
+    assert arguments == [("x=UK", 'all={"country": "UK"}'), ("x=FR", 'all={"country": "FR"}')]
+
+
+def test_inputs_come_from_a_task_value_or_a_job_parameter(service, script, task):
+    """`inputs`: a JSON array, inline or by reference to a job parameter, task value or SQL output."""
+    by_value = service.run(script(values={"a": {"n": [7]}}), task("a"), loop(task, "{{tasks.a.values.n}}", "a"))
+    by_parameter = service.run(
+        script(), loop(task, "{{job.parameters.n}}"), parameters=[{"name": "n", "default": "[8]"}]
+    )
+
+    assert [spec.argv[1:] for spec in by_value.script.specs.values()] == [(), ("x=7",)]
+    assert [spec.argv[1:] for spec in by_parameter.script.specs.values()] == [("x=8",)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ("{}", "no JSON array"),
+        ("nothing", "no JSON array"),
+        ("[" + "1," * 5000 + "1]", "takes 10,000"),
+        ("{{job.parameters.long}}", "takes 49,152"),
+    ],
+)
+def test_inputs_that_the_service_would_refuse_fail_the_loop(service, script, task, inputs, message):
+    """Inline (10,000 characters) or by reference (48 KB)."""
+    long = {"name": "long", "default": "[" + "1," * 30_000 + "1]"}
+    ran = service.run(script(), loop(task, inputs), parameters=[long])
+
+    assert ran.results == {"loop": "FAILED"}
+    assert message in ran.error("loop")
+
+
+def test_a_failed_iteration_fails_the_loop_and_the_others_go_on(service, script, task):
+    """Each iteration has a result of its own. (Whether the others go on is not settled: they do.)"""
+    ran = service.run(script(exits={"loop[1]": [1]}), loop(task, "[1, 2, 3]"), task("after", "loop"))
+
+    assert ran.results == {"loop": "FAILED", "after": "UPSTREAM_FAILED"}
+    assert [each.result for each in ran.outcomes["loop"].iterations] == ["SUCCESS", "FAILED", "SUCCESS"]
+    assert ran.error("loop").startswith("1 of 3 iterations did not succeed (1)")
+
+
+def test_an_iteration_is_retried_by_itself_and_an_empty_loop_succeeds(service, script, task):
+    """The inner task has retries of its own."""
+    inner = task("each", max_retries=1)
+    ran = service.run(script(exits={"loop[0]": [1, 0]}), loop(task, "[1, 2]", inner=inner))
+    empty = service.run(script(), loop(task, "[]"))
+
+    assert ran.script.started == ["loop[0]", "loop[0]", "loop[1]"]
+    assert (ran.result, empty.result) == ("SUCCESS", "SUCCESS")
+
+
+def test_a_task_runs_another_job_and_waits_for_it(service, script, task):
+    """A run_job task succeeds when the run of its job does."""
+    service.jobs[2] = Job.from_dict({"name": "child", "tasks": [task("x"), task("y", "x")]})
+    ran = service.run(script(), task("child", run_job_task={"job_id": 2}), task("after", "child"))
+    failed = service.run(script(exits={"y": [1]}), task("child", run_job_task={"job_id": 2}))
+
+    assert ran.script.started == ["x", "y", "after"]
+    assert (ran.result, failed.results) == ("SUCCESS", {"child": "FAILED"})
+    (child,) = service.store.children(ran.run.job_run_id)
+    assert child.result == "SUCCESS"
+
+
+def test_a_time_limit_ends_the_run_that_a_task_started(service, script, task):
+    """`timeout_seconds` is per attempt."""
+    service.jobs[2] = Job.from_dict({"name": "child", "tasks": [task("x")]})
+    slow = script(seconds={"x": 100})
+    ran = service.run(slow, task("child", timeout_seconds=20, run_job_task={"job_id": 2}))
+
+    assert ran.results == {"child": "TIMEDOUT"}
+    assert not slow.running
+    assert service.store.children(ran.run.job_run_id)[0].result == "CANCELED"
+
+
+def test_execution_count_and_parameters_reach_each_attempt(service, script, task):
+    """`{{task.execution_count}}` goes up."""
+    named = {"n": "{{task.execution_count}}", "date": "{{job.start_time.iso_date}}"}
+    ran = service.run(script(exits={"a": [1, 0]}), task("a", max_retries=1, named=named))
+
+    assert [spec.argv[1:] for spec in ran.script.specs.values()] == [
+        ("n=1", "date=2024-03-01"),
+        ("n=2", "date=2024-03-01"),
+    ]
+
+
+def test_a_reference_without_a_value_fails_its_task(service, script, task):
+    """An unknown member of a known namespace is an error."""
+    ran = service.run(script(), task("a"), task("b", "a", named={"x": "{{tasks.a.values.nothing}}"}))
+
+    assert ran.results == {"a": "SUCCESS", "b": "FAILED"}
+    assert "task 'a' (SUCCESS) set no 'nothing'" in ran.error("b")
+
+
+def test_above_max_concurrent_runs_a_run_is_skipped_without_a_queue(service, script, task):
+    """Over `max_concurrent_runs` (0 skips all): queued when `queue.enabled`, else SKIPPED."""
+    none = service.run(script(), task("a"), max_concurrent_runs=0)
+    other = service.stored(1)
+    service.store.admit(other.job_run_id, 1, lambda run: True)
+    full = service.run(script(), task("a"), max_concurrent_runs=1, queue={"enabled": False})
+
+    assert (none.result, full.result) == ("SKIPPED", "SKIPPED")
+    assert full.script.started == []
+
+
+def test_a_queued_run_begins_when_the_one_before_it_is_done(service, script, task):
+    """Queued up to 48 h when `queue.enabled` (bundles' default)."""
+    service.jobs[1] = Job.from_dict({"name": "job", "tasks": [task("a")]})
+    other = service.stored(1)
+    service.store.admit(other.job_run_id, 1, lambda run: True)
+
+    def end_the_other(script):
+        if script.waits == 5:
+            service.store.note_end(other.job_run_id, "SUCCESS", "", 0.0)
+            service.store.commit()
+
+    ran = service.run(script(at_wait=end_the_other), task("a"))
+
+    assert (ran.result, ran.script.waits >= 5) == ("SUCCESS", True)
+
+
+def repaired(service, script, ran, rerun=(), dependents=False):
+    execution = service.execution(ran.run, Past())
+    history = service.store.history(ran.run.job_run_id)
+    keys = to_rerun(execution.graph, history, rerun, dependents)
+    current = service.store.run(ran.run.job_run_id)
+    again = service.store.begin_repair(current, keys, {}, current.repair_id)
+    return service.again(script, again)
+
+
+def test_a_repair_runs_what_failed_and_what_waited_for_it(service, script, task):
+    """Same `job_run_id`, a new repair; `rerun_all_failed_tasks`; tasks start from scratch; `{{job.repair_count}}`."""
+    named = {"repair": "{{job.repair_count}}", "n": "{{task.execution_count}}"}
+    tasks = [task("a"), task("b", "a", named=named), task("c", "b"), task("d", "a")]
+    ran = service.run(script(exits={"b": [1]}), *tasks)
+    again = repaired(service, script(), ran)
+
+    assert again.run.job_run_id == ran.run.job_run_id
+    assert again.script.started == ["b", "c"]
+    assert next(iter(again.script.specs.values())).argv == ("b", "repair=1", "n=2")
+    assert again.result == "SUCCESS"
+
+
+def test_a_repair_runs_successful_dependents_only_when_told(service, script, task):
+    """`rerun_dependent_tasks` (default false) reruns successful dependents too."""
+    tasks = [task("a"), task("b", "a"), task("c", "b")]
+
+    alone = repaired(service, script(), service.run(script(), *tasks), ["b"])
+    with_dependents = repaired(service, script(), service.run(script(), *tasks), ["b"], dependents=True)
+
+    assert (alone.script.started, with_dependents.script.started) == (["b"], ["b", "c"])
+
+
+def test_an_iteration_can_be_repaired_alone(service, script, task):
+    """Each iteration has a result of its own and can be repaired alone."""
+    ran = service.run(script(exits={"loop[1]": [1]}), loop(task, "[1, 2, 3]"))
+    again = repaired(service, script(), ran)
+
+    assert again.script.started == ["loop[1]"]
+    assert [each.result for each in again.outcomes["loop"].iterations] == ["SUCCESS"] * 3
+
+
+def test_a_repair_needs_the_latest_repair_and_a_run_that_is_done(service, script, task):
+    """The run must be done. From the second on it needs the latest repair's id."""
+    ran = service.run(script(exits={"a": [1, 1]}), task("a"))
+    stale = service.store.run(ran.run.job_run_id)
+    repaired(service, script(exits={"a": [1]}), ran)
+
+    with pytest.raises(UsageError, match="was repaired meanwhile"):
+        service.store.begin_repair(stale, [("a", None)], {}, stale.repair_id)
+    running = service.stored(1)
+    with pytest.raises(UsageError, match="is not done"):
+        service.store.begin_repair(running, [], {}, None)
+
+
+def test_only_a_part_of_the_graph_runs_without_the_conditions_of_the_rest(service, script, task):
+    """`only: ["+t", "t+"]` runs part of the graph, with conditions not propagated."""
+    service.only = {"yes"}
+    ran = service.run(script(), task("check", **condition("1", "EQUAL_TO", "2")), task("yes", "check:true"))
+
+    assert ran.results == {"yes": "SUCCESS"}
