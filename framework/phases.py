@@ -11,20 +11,23 @@ A bundle that is there already, ours or anybody's, is run without the first four
 Each phase takes what the one before it gives, so a wrong order is a type error.
 """
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from framework.check.pipeline import check
 from framework.compile.bundle import Bundle
-from framework.compile.jobs import bundle_of
+from framework.compile.jobs import BACKFILL, bundle_of
+from framework.core.dynamic_values import only_reference
 from framework.core.errors import UsageError
 from framework.core.events import Listener, Note
 from framework.core.job_run import JobRun
 from framework.local.foreign_bundle.load import load_bundle
 from framework.local.paths import LocalPaths
-from framework.local.run import MAX_PARALLEL, RepairRequest, RunRequest, Selected, repair, resume, run
+from framework.local.run import MAX_PARALLEL, RepairRequest, RunRequest, Selected, backfill, repair, resume, run
 from framework.local.runnable import Runnable
 from framework.records.run_store import RunStore
 from framework.records.run_values import StoredRun
@@ -80,6 +83,40 @@ def run_locally(selection: Selection, listener: Listener, how: HowToRun = HowToR
         **vars(how),
     )
     return run(_runnable(bundle, resolved), request, listener)
+
+
+def backfill_locally(
+    selection: Selection, dates: Sequence[date], max_parallel: int, listener: Listener
+) -> list[JobRun]:
+    """A run of the pipeline for each logical date; one that succeeded before is not run again."""
+    resolved, bundle = compiled(selection, listener)
+    name = only_reference(resolved.logical_date).removeprefix("job.parameters.")
+    if name not in resolved.parameters:
+        raise UsageError(
+            f"pipeline '{resolved.pipeline}' takes its logical date from no parameter, so a backfill cannot set it",
+            'Write logical_date: "{{job.parameters.<name>}}" in the pipeline.',
+        )
+    given = run_parameters({**selection.parameters, name: dates[0].isoformat()}, resolved.parameters)
+    declared = {str(parameter.name) for job in bundle.jobs.values() for parameter in job.parameters}
+    token = hashlib.sha256(json.dumps([resolved.project, sorted(selection.parameters.items())]).encode()).hexdigest()
+    requests = [
+        RunRequest(
+            root=resolved.root,
+            job_key=resolved.pipeline,
+            parameters={
+                **given,
+                name: day.isoformat(),
+                **({BACKFILL: day.isoformat()} if BACKFILL in declared else {}),
+            },
+            source={"project": resolved.project, "pipeline": resolved.pipeline},
+            sources=resolved.sources,
+            max_parallel=max_parallel,
+            idempotency_token=f"backfill-{day.isoformat()}-{token[:32]}",
+            backfill=datetime(day.year, day.month, day.day, tzinfo=UTC),
+        )
+        for day in dates
+    ]
+    return backfill(_runnable(bundle, resolved), requests, listener)
 
 
 def compiled(selection: Selection, listener: Listener) -> tuple[ResolvedPipeline, Bundle]:

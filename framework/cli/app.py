@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from framework import __version__
-from framework.cli import local, run
+from framework.cli import backfill, local, logs, run, runs
 
 app = typer.Typer(
     name="framework",
@@ -16,6 +16,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("backfill")(backfill.backfill)
+app.command("runs")(runs.runs)
+app.command("logs")(logs.logs)
 app.add_typer(local.app, name="local")
 
 

@@ -1,13 +1,15 @@
 """``framework run``."""
 
 import json
-from enum import StrEnum
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from framework.cli import options
 from framework.cli.errors import reporting_errors
+from framework.cli.options import Output
 from framework.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,111 +17,118 @@ if TYPE_CHECKING:
 
     from framework.core.events import Listener
     from framework.core.job_run import JobRun
+    from framework.phases import Selection
 
 MAX_TOKEN = 64
 
 
-class Output(StrEnum):
-    """Whom the result is for."""
+@dataclass(frozen=True)
+class _Asked:
+    """The options as they were given."""
 
-    TEXT = "text"
-    JSON = "json"
+    name: str | None
+    pipeline: str | None
+    bundle: Path | None
+    target: str | None
+    params: list[str] | None
+    var: list[str] | None
+    source: list[str] | None
+    only: list[str] | None
+    first: str | None
+    last: str | None
+    jobs: int | None
+    repair: int | None
+    rerun_tasks: list[str] | None
+    rerun_dependent_tasks: bool
+    resume: int | None
+    idempotency_token: str | None
 
 
 @reporting_errors
 def run(  # noqa: PLR0917 - typer makes an option of each
-    name: Annotated[
-        str | None, typer.Argument(help="The project, or with --bundle the job; left out, the only one there is.")
-    ] = None,
-    pipeline: Annotated[
-        str | None, typer.Option("--pipeline", "-p", help="The pipeline, when there are several.")
-    ] = None,
-    bundle: Annotated[
-        Path | None, typer.Option("--bundle", help="Run a job of the bundle in this directory, whoever wrote it.")
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option("--env", "-e", "--target", "-t", help="Where to run; default: local.")
-    ] = None,
-    params: Annotated[
-        list[str] | None, typer.Option("--params", help="KEY=VALUE for a parameter; may be repeated.")
-    ] = None,
-    var: Annotated[
-        list[str] | None, typer.Option("--var", help="KEY=VALUE for a variable of the bundle; may be repeated.")
-    ] = None,
-    source: Annotated[
-        list[str] | None, typer.Option("--source", help="TABLE=PATH of a source's file; may be repeated.")
-    ] = None,
-    only: Annotated[
-        list[str] | None, typer.Option("--only", help="TASK, +TASK with all before it, TASK+ with all after it.")
-    ] = None,
-    first: Annotated[str | None, typer.Option("--from", help="This task and what comes after it.")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="This task and what comes before it.")] = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Attempts at a time.")] = None,
-    repair: Annotated[
-        int | None, typer.Option("--repair", metavar="RUN", help="Run again what failed in a run that is done.")
-    ] = None,
-    rerun_tasks: Annotated[
-        list[str] | None, typer.Option("--rerun-tasks", help="With --repair: these tasks; may be repeated.")
-    ] = None,
-    rerun_dependent_tasks: Annotated[
-        bool, typer.Option("--rerun-dependent-tasks", help="With --repair: successful tasks after those, too.")
-    ] = False,
-    resume: Annotated[
-        int | None, typer.Option("--resume", metavar="RUN", help="Go on with a run whose process was killed.")
-    ] = None,
-    idempotency_token: Annotated[
-        str | None, typer.Option("--idempotency-token", help="Start nothing if a run has this token (64 characters).")
-    ] = None,
-    output: Annotated[
-        Output, typer.Option("--output", "-o", help="text for a person, json for a machine.")
-    ] = Output.TEXT,
+    name: options.Name = None,
+    pipeline: options.Pipeline = None,
+    bundle: options.Bundle = None,
+    target: options.Target = None,
+    params: options.Params = None,
+    var: options.Var = None,
+    source: options.Source = None,
+    only: options.Only = None,
+    first: options.First = None,
+    last: options.Last = None,
+    jobs: options.Jobs = None,
+    repair: options.Repair = None,
+    rerun_tasks: options.RerunTasks = None,
+    rerun_dependent_tasks: options.RerunDependentTasks = False,
+    resume: options.Resume = None,
+    idempotency_token: options.IdempotencyToken = None,
+    output: options.OutputOption = Output.TEXT,
 ) -> None:
     """Run a job on local Spark, by the rules of the Jobs service: a pipeline's, or one of any bundle."""
+    asked = _Asked(
+        name, pipeline, bundle, target, params, var, source, only, first, last, jobs, repair, rerun_tasks,
+        rerun_dependent_tasks, resume, idempotency_token,
+    )  # fmt: skip
+    _refuse_contradictions(asked)
+    show(lambda listener: _work(asked, listener), output)
+
+
+def _refuse_contradictions(asked: _Asked) -> None:
+    what = (asked.name, asked.bundle, asked.pipeline, asked.target, asked.only, asked.first, asked.last, asked.source)
+    if (asked.repair or asked.resume) and any(what):
+        raise UsageError("--repair and --resume name a run, which says what it runs and where", "Leave the rest out.")
+    if asked.repair and asked.resume:
+        raise UsageError("--repair is for a run that is done, --resume for one that was killed", "framework runs")
+    if (asked.rerun_tasks or asked.rerun_dependent_tasks) and not asked.repair:
+        raise UsageError("--rerun-tasks and --rerun-dependent-tasks go with --repair RUN")
+    if asked.resume and asked.params:
+        raise UsageError("a run that goes on keeps its parameters", "Only --repair takes new ones.")
+    if asked.bundle and (asked.pipeline or asked.source):
+        raise UsageError("--pipeline and --source are for projects, not for --bundle")
+    if asked.var and not asked.bundle:
+        raise UsageError("--var goes with --bundle DIR")
+    if asked.idempotency_token and len(asked.idempotency_token) > MAX_TOKEN:
+        raise UsageError(f"an idempotency token has at most {MAX_TOKEN} characters")
+
+
+def _work(asked: _Asked, listener: "Listener") -> "JobRun":
     from framework import phases
     from framework.local.run import MAX_PARALLEL, RepairRequest, Selected
 
-    if (repair or resume) and (name or bundle or pipeline or target or only or first or last):
-        raise UsageError("--repair and --resume name a run, which says what it runs and where", "Leave the rest out.")
-    if rerun_tasks and not repair:
-        raise UsageError("--rerun-tasks goes with --repair RUN")
-    if idempotency_token and len(idempotency_token) > MAX_TOKEN:
-        raise UsageError(f"an idempotency token has at most {MAX_TOKEN} characters")
-    parallel = jobs or MAX_PARALLEL
-    how = phases.HowToRun(
-        selected=Selected(only=tuple(only or ()), first=first, last=last),
-        max_parallel=parallel,
-        idempotency_token=idempotency_token,
-    )
-    given = _pairs("--params", params)
-
-    def work(listener: "Listener") -> "JobRun":
-        if resume:
-            return phases.resume_run(phases.state_root(Path.cwd()), resume, parallel, listener)
-        if repair:
-            again = RepairRequest(
-                rerun_tasks=tuple(rerun_tasks or ()),
-                rerun_dependent_tasks=rerun_dependent_tasks,
-                parameters=given,
-                max_parallel=parallel,
-            )
-            return phases.repair_run(phases.state_root(Path.cwd()), repair, again, listener)
-        if bundle:
-            of_bundle = phases.BundleSelection(
-                directory=bundle, target=target, job=name, variables=_pairs("--var", var), parameters=given
-            )
-            return phases.run_bundle(of_bundle, listener, how)
-        files = {table: Path(path).expanduser().absolute() for table, path in _pairs("--source", source).items()}
-        selection = phases.Selection(
-            directory=Path.cwd(),
-            project=name,
-            pipeline=pipeline,
-            target=target or "local",
+    parallel, given = asked.jobs or MAX_PARALLEL, pairs("--params", asked.params)
+    if asked.resume:
+        return phases.resume_run(phases.state_root(Path.cwd()), asked.resume, parallel, listener)
+    if asked.repair:
+        again = RepairRequest(
+            rerun_tasks=tuple(asked.rerun_tasks or ()),
+            rerun_dependent_tasks=asked.rerun_dependent_tasks,
             parameters=given,
-            source_files=files,
+            max_parallel=parallel,
         )
-        return phases.run_locally(selection, listener, how)
+        return phases.repair_run(phases.state_root(Path.cwd()), asked.repair, again, listener)
+    selected = Selected(only=tuple(asked.only or ()), first=asked.first, last=asked.last)
+    how = phases.HowToRun(selected=selected, max_parallel=parallel, idempotency_token=asked.idempotency_token)
+    if asked.bundle:
+        variables = pairs("--var", asked.var)
+        of_bundle = phases.BundleSelection(
+            directory=asked.bundle, target=asked.target, job=asked.name, variables=variables, parameters=given
+        )
+        return phases.run_bundle(of_bundle, listener, how)
+    return phases.run_locally(_selection(asked, given), listener, how)
 
-    show(work, output)
+
+def _selection(asked: _Asked, given: dict[str, str]) -> "Selection":
+    from framework.phases import Selection
+
+    files = pairs("--source", asked.source)
+    return Selection(
+        directory=Path.cwd(),
+        project=asked.name,
+        pipeline=asked.pipeline,
+        target=asked.target or "local",
+        parameters=given,
+        source_files={table: Path(path).expanduser().absolute() for table, path in files.items()},
+    )
 
 
 def show(work: "Callable[[Listener], JobRun]", output: Output) -> None:
@@ -138,7 +147,8 @@ def show(work: "Callable[[Listener], JobRun]", output: Output) -> None:
         raise typer.Exit(130 if done.result == "CANCELED" else 1)
 
 
-def _pairs(option: str, written: list[str] | None) -> dict[str, str]:
+def pairs(option: str, written: list[str] | None) -> dict[str, str]:
+    """KEY=VALUE of a repeated option. Raises UsageError."""
     pairs = [text.partition("=") for text in written or []]
     for key, separator, _ in pairs:
         if not key or not separator:

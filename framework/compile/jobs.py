@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PACKAGE = "bundle_framework"
 ENTRY_POINT = "framework-task"
+BACKFILL = "framework.backfill"
+"""The job parameter that tells a run that it is a backfill: it then leaves the aliases of models alone."""
 
 
 def bundle_of(checked: CheckedPipeline) -> Bundle:
@@ -58,7 +60,7 @@ def _job(pipeline: ResolvedPipeline, plan: Plan) -> "Job":
         "name": f"{pipeline.project}.{pipeline.pipeline}",
         "description": pipeline.description,
         "tags": dict(pipeline.tags),
-        "parameters": [{"name": name, "default": p.value} for name, p in pipeline.parameters.items()],
+        "parameters": [*_parameters(pipeline)],
         "queue": {"enabled": True},
         **pipeline.settings,
         "tasks": [_task(pipeline, plan, task) for task in pipeline.tasks],
@@ -72,6 +74,13 @@ def _job(pipeline: ResolvedPipeline, plan: Plan) -> "Job":
         if found := Diagnostics.of(_refused(pipeline, merged)):
             raise InvalidProject(found) from None
         raise
+
+
+def _parameters(pipeline: ResolvedPipeline) -> Iterator[dict[str, str]]:
+    yield from ({"name": name, "default": p.value} for name, p in pipeline.parameters.items())
+    # A backfill sets it; the Jobs service pushes it into every task of ours.
+    if any(task.kind == "register_model" for task in pipeline.tasks):
+        yield {"name": BACKFILL, "default": ""}
 
 
 def _task(pipeline: ResolvedPipeline, plan: Plan, task: ResolvedTask) -> dict[str, Any]:

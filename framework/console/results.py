@@ -8,6 +8,11 @@ _STYLES = {
     "EXCLUDED": "dim",
     "DISABLED": "dim",
     "waiting": "dim",
+    "running": "cyan",
+    "retrying": "yellow",
+    "QUEUED": "dim",
+    "RUNNING": "cyan",
+    "SKIPPED": "dim",
 }
 
 

@@ -1,17 +1,15 @@
 """A run while it is under way: a live table in a terminal, plain lines everywhere else."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.live import Live
-from rich.spinner import Spinner
-from rich.table import Table
 from rich.text import Text
 
-from framework.console.results import seconds, styled
+from framework.console.results import seconds
+from framework.console.run_board import RunBoard
 from framework.core.events import AttemptStarted, Event, Listener, Note, RunStarted, TaskEnded
 
 
@@ -22,79 +20,55 @@ def run_progress(console: Console) -> Iterator[Listener]:
     if not console.file.isatty():
         yield _PlainLines(console)
         return
-    board = _Board()
+    board = RunBoard()
     with Live(board, console=console, refresh_per_second=8, transient=True) as live:
         yield _LiveTable(live, board)
 
 
 @dataclass
 class _PlainLines:
+    """A line per event; those of a run that another one started stand two blanks further in."""
+
     console: Console
+    _depths: dict[int, int] = field(default_factory=dict)
 
     def __call__(self, event: Event) -> None:
         match event:
             case Note(message, warning):
-                self.console.print(f"{'WARNING: ' if warning else ''}{message}", markup=False)
-            case RunStarted(job_run_id, pipeline, target, tasks):
-                self.console.print(f"{pipeline} on {target}: run {job_run_id}, {len(tasks)} tasks", markup=False)
-            case AttemptStarted(task_key, attempt):
+                self._say(0, f"{'WARNING: ' if warning else ''}{message}")
+            case RunStarted(job_run_id, pipeline, target, tasks, parent):
+                depth = 0 if parent is None else self._depths.get(parent, 0) + 1
+                self._depths[job_run_id] = depth
+                self._say(depth, f"{pipeline} on {target}: run {job_run_id}, {len(tasks)} tasks")
+            case AttemptStarted(attempt=attempt):
                 again = f", attempt {attempt}" if attempt > 1 else ""
-                self.console.print(f"  {task_key}: started{again}", markup=False)
-            case TaskEnded(task_key, result, duration_s, headline):
-                end = f"  {task_key}: {result} in {seconds(duration_s)}"
-                self.console.print(f"{end}: {headline}" if headline else end, markup=False)
+                self._say_of(event, f"started{again}")
+            case TaskEnded(_, result, duration_s, headline):
+                end = f"{result} in {seconds(duration_s)}"
+                self._say_of(event, f"{end}: {headline}" if headline else end)
 
+    def _say_of(self, event: AttemptStarted | TaskEnded, what: str) -> None:
+        name = event.task_key if event.iteration is None else f"{event.task_key}[{event.iteration}]"
+        self._say(self._depths.get(event.job_run_id, 0) + 1, f"{name}: {what}")
 
-@dataclass
-class _Row:
-    state: str = "waiting"
-    attempt: int = 1
-    started: float = 0.0
-    duration: float | None = None
-    headline: str = ""
-
-
-@dataclass
-class _Board:
-    """The table's content; rich asks for it anew at every refresh, so running times go on."""
-
-    title: str = ""
-    doing: str = ""
-    rows: dict[str, _Row] = field(default_factory=dict)
-    _spinner: Spinner = field(default_factory=lambda: Spinner("dots"))
-
-    def __rich__(self) -> Table:
-        table = Table(box=None, padding=(0, 2, 0, 0), title=self.title or None, title_justify="left", show_header=False)
-        for key, row in self.rows.items():
-            running = row.state == "running"
-            mark = self._spinner if running else styled(row.state)
-            elapsed = time.monotonic() - row.started if running else row.duration
-            again = f" (attempt {row.attempt})" if row.attempt > 1 else ""
-            clock = seconds(elapsed) if elapsed is not None else ""
-            table.add_row(Text(key + again), mark, Text(clock), Text(row.headline, overflow="ellipsis", no_wrap=True))
-        if not self.rows:
-            self._spinner.update(text=self.doing)
-            table.add_row(self._spinner)
-        return table
+    def _say(self, depth: int, line: str) -> None:
+        self.console.print("  " * depth + line, markup=False)
 
 
 @dataclass
 class _LiveTable:
     live: Live
-    board: _Board
+    board: RunBoard
 
     def __call__(self, event: Event) -> None:
-        rows = self.board.rows
         match event:
             case Note(message, warning):
                 self.board.doing = message
                 style = "yellow" if warning else "dim"
                 self.live.console.print(Text(message, style=style))
-            case RunStarted(job_run_id, pipeline, target, tasks):
-                self.board.title = f"{pipeline} on {target}, run {job_run_id}"
-                rows.update({key: _Row() for key in tasks})
-            case AttemptStarted(task_key, attempt):
-                first = rows[task_key].started or time.monotonic()
-                rows[task_key] = _Row("running", attempt, first)
-            case TaskEnded(task_key, result, duration_s, headline):
-                rows[task_key] = _Row(result, rows[task_key].attempt, 0.0, duration_s, headline)
+            case RunStarted():
+                self.board.run_started(event)
+            case AttemptStarted():
+                self.board.attempt_started(event)
+            case TaskEnded():
+                self.board.task_ended(event)

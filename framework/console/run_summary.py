@@ -1,5 +1,6 @@
 """A finished run: what each task made, the figures, the verdict, and where to look next."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,11 +17,11 @@ _NAIVE = "naive_"
 _CHAMPION = "champion_"
 
 
-def show_run(console: Console, run: JobRun) -> None:
-    """The summary of ``run``."""
+def show_run(console: Console, run: JobRun, state: str = "TERMINATED", owner_run_id: int | None = None) -> None:
+    """The summary of ``run``; ``owner_run_id`` is the run that it is a part of, when another run started it."""
     console.print()
     headline = f" {run.pipeline} on {run.target}, run {run.job_run_id}, {seconds(run.duration_s)}"
-    console.print(Text.assemble(styled(run.result), headline))
+    console.print(Text.assemble(styled(run.result if state == "TERMINATED" else state), headline))
     console.print(_tasks(run))
     for task in run.tasks:
         if task.record and task.record.metrics:
@@ -28,6 +29,7 @@ def show_run(console: Console, run: JobRun) -> None:
     _say_verdicts(console, run)
     _say_errors(console, run)
     _say_where_to_look(console, run)
+    _say_what_next(console, run, state, owner_run_id or run.job_run_id)
 
 
 def _tasks(run: JobRun) -> Table:
@@ -83,7 +85,18 @@ def _say_errors(console: Console, run: JobRun) -> None:
             for line in [*error.traceback.rstrip().splitlines(), error.hint]:
                 if line:
                     console.print(f"  {line}", markup=False)
-            console.print(f"  log: {_near(task.log)}", markup=False)
+            if told := _with_log(task):
+                name, log = told
+                console.print(f"  log: {_near(log)}", markup=False)
+                console.print(f"  {_command(run, f'logs {run.job_run_id} {shlex.quote(name)}')}", markup=False)
+
+
+def _with_log(task: TaskOutcome) -> tuple[str, str] | None:
+    """Name and log of what went wrong: the task, or the first iteration of a loop that did."""
+    if task.log:
+        return task.task_key, task.log
+    lost = ((i, each) for i, each in enumerate(task.iterations) if each.error and each.log)
+    return next(((f"{task.task_key}[{i}]", each.log) for i, each in lost), None)
 
 
 def _say_where_to_look(console: Console, run: JobRun) -> None:
@@ -93,6 +106,20 @@ def _say_where_to_look(console: Console, run: JobRun) -> None:
     console.print(f"\nlogs and records  {_near(directory)}", markup=False)
     console.print(f"tables            {_near(state / 'warehouse')}", markup=False)
     console.print(f"experiments       mlflow ui --backend-store-uri {store}", markup=False)
+
+
+def _say_what_next(console: Console, run: JobRun, state: str, run_id: int) -> None:
+    if state == "INTERRUPTED":
+        console.print(f"\nTo go on with it: {_command(run, f'run --resume {run_id}')}", markup=False)
+    elif state == "TERMINATED" and not run.succeeded and run.result != "SKIPPED":
+        console.print(f"\nTo run again what failed: {_command(run, f'run --repair {run_id}')}", markup=False)
+
+
+def _command(run: JobRun, arguments: str) -> str:
+    """The command as it works from the working directory: it looks for runs there and above."""
+    root = Path(run.directory).parent.parent.parent
+    there = "" if Path.cwd().is_relative_to(root) else f"cd {shlex.quote(_near(root))} && "
+    return f"{there}framework {arguments}"
 
 
 def _table(*columns: str) -> Table:

@@ -1,18 +1,18 @@
 """Runs the jobs of a bundle on this machine: a new run, one that goes on after a kill, or the repair of one."""
 
 import os
-import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from framework.core.errors import UsageError
 from framework.core.events import Listener, Note
 from framework.core.job_run import JobRun
 from framework.local import sources
+from framework.local.interruption import interrupting
 from framework.local.job_graph import JobGraph
 from framework.local.job_work import CodeOfRun, check_arguments
 from framework.local.lazy_engine import LazyEngine
@@ -75,107 +75,170 @@ def run(runnable: Runnable, request: RunRequest, listener: Listener) -> JobRun:
 
     Raises InvalidProject, UsageError or LocalEngineError for what prevents a start; a failed task is a result.
     """
-    job = runnable.job(request.job_key)
-    refuse_unsupported(runnable, request.job_key)
-    graph = JobGraph.of(job, _chosen(job, request.selected))
-    new = _new_run(runnable, request, graph)
-    if plan := runnable.plan(request.job_key):
-        check_arguments([node.task for node in graph.nodes.values()], plan, job_values(runnable, _preview(new)))
     loads = sources.plan_loads(request.sources, request.root, listener)
-    paths = LocalPaths(request.root)
-    paths.create()
-    with RunStore(paths.run_store) as store:
-        held: list[Ownership] = []
-        stored = store.begin(new, lambda number: held.append(Ownership(paths.owner(number), number)))
-        if not held:
-            return _there_already(store, stored, paths, listener)
-        with _driving(store, stored, held[0]):
-            code = write_release(runnable, request.root, paths.run(stored.job_run_id))
-            drive = _Drive(store, paths, runnable, code, request.max_parallel, listener)
-            return drive.to_the_end(stored, Past(), loads)
+    with _Driver.at(request.root, request.max_parallel, listener) as driver:
+        begun = driver.begin(runnable, request)
+        if not isinstance(begun, Begun):
+            return _there_already(driver, begun)
+        return driver.drive([begun], loads)[0]
 
 
 def resume(root: Path, job_run_id: int, max_parallel: int, listener: Listener) -> JobRun:
     """Go on with a run whose process died: what is done stays done, what was under way is made once more."""
-    paths = LocalPaths(root)
-    with RunStore(paths.run_store) as store:
-        stored = store.run(job_run_id)
-        if stored.state == "TERMINATED":
-            raise UsageError(
-                f"run {job_run_id} is done ({stored.result}): there is nothing to resume",
-                f"To run again what failed: framework run --repair {job_run_id}",
-            )
-        owner = Ownership(paths.owner(job_run_id), job_run_id)
-        with _driving(store, stored, owner):
-            directory = _release_directory(paths, stored)
-            runnable = load(directory / RUNNABLE)
-            store.reopen(job_run_id, stored.parameters)
-            drive = _Drive(store, paths, runnable, read_release(runnable, directory), max_parallel, listener)
-            return drive.to_the_end(stored, Past.of(store.history(job_run_id)), ())
+    with _Driver.at(root, max_parallel, listener) as driver:
+        return driver.drive([driver.reopen(driver.store.run(job_run_id))], ())[0]
 
 
 def repair(runnable: Runnable, root: Path, run: StoredRun, request: RepairRequest, listener: Listener) -> JobRun:
     """Run again what failed in a run that is done, with the job's current settings."""
-    refuse_unsupported(runnable, str(run.source["job_key"]))
-    paths = LocalPaths(root)
-    job = runnable.job(str(run.source["job_key"]))
-    graph = JobGraph.of(job, run.tasks if run.source.get("partial") else None)
-    declared = {parameter.name for parameter in job.parameters}
-    kept = {name: value for name, value in run.parameters.items() if name in declared}
-    with RunStore(paths.run_store) as store:
-        owner = Ownership(paths.owner(run.job_run_id), run.job_run_id)
-        history = store.history(run.job_run_id)
-        keys = to_rerun(graph, history, request.rerun_tasks, request.rerun_dependent_tasks)
-        if not keys:
-            owner.release()
-            raise UsageError(
-                f"every task of run {run.job_run_id} succeeded: there is nothing to repair",
-                "Name the tasks to run again: --rerun-tasks TASK",
-            )
-        stored = store.begin_repair(run, keys, {**kept, **request.parameters}, run.repair_id)
-        with _driving(store, stored, owner):
-            code = write_release(runnable, root, _release_directory(paths, stored))
-            drive = _Drive(store, paths, runnable, code, request.max_parallel, listener)
-            return drive.to_the_end(stored, Past.of(store.history(run.job_run_id)), ())
+    with _Driver.at(root, request.max_parallel, listener) as driver:
+        return driver.drive([driver.begin_repair(runnable, run, request)], ())[0]
+
+
+def backfill(runnable: Runnable, requests: Sequence[RunRequest], listener: Listener) -> list[JobRun]:
+    """A run for each request, all in the job's queue at once: as many at a time as its max_concurrent_runs.
+
+    Each request has an idempotency token: of its earlier run, what succeeded stays, what failed is repaired, and what
+    was interrupted goes on.
+    """
+    first = requests[0]
+    loads = sources.plan_loads(first.sources, first.root, listener)
+    with _Driver.at(first.root, first.max_parallel, listener) as driver:
+        begun = [driver.begin(runnable, request) for request in requests]
+        to_do = [each if isinstance(each, Begun) else driver.again(runnable, each) for each in begun]
+        done = iter(driver.drive([each for each in to_do if isinstance(each, Begun)], loads))
+        return [next(done) if isinstance(each, Begun) else driver.result(each) for each in to_do]
 
 
 @dataclass(frozen=True)
-class _Drive:
-    store: RunStore
-    paths: LocalPaths
+class Begun:
+    """A run that this process is about to drive. ``owner`` is its hold on it."""
+
+    run: StoredRun
+    past: Past
     runnable: Runnable
     code: CodeOfRun | None
+    owner: Ownership
+
+
+@dataclass(frozen=True)
+class _Driver:
+    store: RunStore
+    paths: LocalPaths
     max_parallel: int
     listener: Listener
 
-    def to_the_end(self, stored: StoredRun, past: Past, loads: Sequence[sources.Load]) -> JobRun:
-        with LazyEngine(self.paths, self.listener) as engine:
-            self._load_sources(engine, stored, loads)
-            desk = Desk(
-                store=self.store, paths=self.paths, runnable=self.runnable, code=self.code, listener=self.listener
-            )
-            scheduler = Scheduler(
-                root=desk.execution(stored, past),
-                engine=engine,
-                store=self.store,
-                listener=self.listener,
-                max_parallel=self.max_parallel,
-                is_alive=lambda number: is_owned(self.paths.owner(number)),
-            )
-            with _interrupting(scheduler):
-                scheduler.execute()
-        return job_run_of(self.store, self.store.run(stored.job_run_id), self.paths)
+    @classmethod
+    @contextmanager
+    def at(cls, root: Path, max_parallel: int, listener: Listener) -> Iterator[Self]:
+        paths = LocalPaths(root)
+        paths.create()
+        with RunStore(paths.run_store) as store:
+            yield cls(store, paths, max_parallel, listener)
 
-    def _load_sources(self, engine: LazyEngine, stored: StoredRun, loads: Sequence[sources.Load]) -> None:
-        if not (loads and self.code):
+    def begin(self, runnable: Runnable, request: RunRequest) -> Begun | StoredRun:
+        """A new run; the one that has its idempotency token already, if there is one."""
+        refuse_unsupported(runnable, request.job_key)
+        job = runnable.job(request.job_key)
+        graph = JobGraph.of(job, _chosen(job, request.selected))
+        new = _new_run(runnable, request, graph)
+        if plan := runnable.plan(request.job_key):
+            check_arguments([node.task for node in graph.nodes.values()], plan, job_values(runnable, _preview(new)))
+        held: list[Ownership] = []
+        stored = self.store.begin(new, lambda number: held.append(Ownership(self.paths.owner(number), number)))
+        if not held:
+            return stored
+        code = write_release(runnable, request.root, self.paths.run(stored.job_run_id))
+        return Begun(stored, Past(), runnable, code, held[0])
+
+    def reopen(self, run: StoredRun) -> Begun:
+        """A run that was interrupted, with the code that it began with."""
+        number = run.job_run_id
+        if run.state == "TERMINATED":
+            raise UsageError(
+                f"run {number} is done ({run.result}): there is nothing to resume",
+                f"To run again what failed: framework run --repair {number}",
+            )
+        owner = Ownership(self.paths.owner(number), number)
+        directory = _release_directory(self.paths, run)
+        runnable = load(directory / RUNNABLE)
+        self.store.reopen(number, run.parameters)
+        past = Past.of(self.store.history(number))
+        return Begun(run, past, runnable, read_release(runnable, directory), owner)
+
+    def begin_repair(self, runnable: Runnable, run: StoredRun, request: RepairRequest) -> Begun:
+        """The next repair of a run that is done."""
+        key, number = str(run.source["job_key"]), run.job_run_id
+        refuse_unsupported(runnable, key)
+        job = runnable.job(key)
+        graph = JobGraph.of(job, run.tasks if run.source.get("partial") else None)
+        declared = {parameter.name for parameter in job.parameters}
+        kept = {name: value for name, value in run.parameters.items() if name in declared}
+        history = self.store.history(number)
+        keys = to_rerun(graph, history, request.rerun_tasks, request.rerun_dependent_tasks)
+        if not keys:
+            raise UsageError(
+                f"every task of run {number} succeeded: there is nothing to repair",
+                "Name the tasks to run again: --rerun-tasks TASK",
+            )
+        owner = Ownership(self.paths.owner(number), number)
+        again = self.store.begin_repair(run, keys, {**kept, **request.parameters}, run.repair_id)
+        code = write_release(runnable, self.paths.root, _release_directory(self.paths, again))
+        return Begun(again, Past.of(self.store.history(number)), runnable, code, owner)
+
+    def again(self, runnable: Runnable, run: StoredRun) -> Begun | StoredRun:
+        """What is left to do of a run: nothing when it succeeded."""
+        if run.state != "TERMINATED":
+            return self.reopen(run)
+        if run.result in ("SUCCESS", "SUCCESS_WITH_FAILURES"):
+            return run
+        return self.begin_repair(runnable, run, RepairRequest())
+
+    def drive(self, begun: Sequence[Begun], loads: Sequence[sources.Load]) -> list[JobRun]:
+        """Run them to their ends. Whatever keeps a run from its end leaves it to be resumed."""
+        try:
+            with LazyEngine(self.paths, self.listener) as engine:
+                if begun:
+                    self._load_sources(engine, begun[0], loads)
+                scheduler = Scheduler(
+                    roots=tuple(self._desk(each).execution(each.run, each.past) for each in begun),
+                    engine=engine,
+                    store=self.store,
+                    listener=self.listener,
+                    max_parallel=self.max_parallel,
+                    is_alive=lambda number: is_owned(self.paths.owner(number)),
+                )
+                with interrupting(scheduler):
+                    scheduler.execute()
+        except BaseException:
+            for each in begun:
+                if self.store.run(each.run.job_run_id).state != "TERMINATED":
+                    self.store.interrupted(each.run.job_run_id)
+            raise
+        finally:
+            for each in begun:
+                each.owner.release()
+        return [self.result(each.run) for each in begun]
+
+    def result(self, run: StoredRun) -> JobRun:
+        return job_run_of(self.store, self.store.run(run.job_run_id), self.paths)
+
+    def _desk(self, begun: Begun) -> Desk:
+        return Desk(
+            store=self.store, paths=self.paths, runnable=begun.runnable, code=begun.code, listener=self.listener
+        )
+
+    def _load_sources(self, engine: LazyEngine, begun: Begun, loads: Sequence[sources.Load]) -> None:
+        if not (loads and begun.code):
             return
+        number = begun.run.job_run_id
         spec = AttemptSpec(
-            attempt_id=f"{stored.job_run_id}0000",
+            attempt_id=f"{number}0000",
             argv=(sources.as_argument(loads),),
             call="framework.local.sources:main",
-            directory=self.paths.attempt(stored.job_run_id, ".sources", 1),
+            directory=self.paths.attempt(number, ".sources", 1),
             cwd=self.paths.root,
-            sys_path=(str(self.code.sources),),
+            sys_path=(str(begun.code.sources),),
         )
         engine.start(spec)
         while not engine.wait(None):
@@ -220,39 +283,11 @@ def _release_directory(paths: LocalPaths, run: StoredRun) -> Path:
     return own / "repairs" / str(run.repairs) if run.repairs else own
 
 
-def _there_already(store: RunStore, run: StoredRun, paths: LocalPaths, listener: Listener) -> JobRun:
-    listener(Note(f"run {run.job_run_id} has this idempotency token already: nothing was started", warning=True))
+def _there_already(driver: _Driver, run: StoredRun) -> JobRun:
+    driver.listener(Note(f"run {run.job_run_id} has this idempotency token: nothing was started", warning=True))
     if run.state != "TERMINATED":
         raise UsageError(
             f"run {run.job_run_id} has this idempotency token and is not done ({run.state})",
             f"If its process is gone: framework run --resume {run.job_run_id}",
         )
-    return job_run_of(store, run, paths)
-
-
-@contextmanager
-def _driving(store: RunStore, run: StoredRun, owner: Ownership) -> Iterator[None]:
-    """A run that this process drives; whatever keeps it from its end leaves it to be resumed."""
-    try:
-        yield
-    except BaseException:
-        store.interrupted(run.job_run_id)
-        raise
-    finally:
-        owner.release()
-
-
-@contextmanager
-def _interrupting(scheduler: Scheduler) -> Iterator[None]:
-    """Ctrl-C cancels the run in good order; a second one leaves at once, and the engine then kills what is left."""
-
-    def on_interrupt(number: int, frame: object) -> None:
-        # Raising here could lose a message of the engine that is just being read.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        scheduler.interrupt()
-
-    before = signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    return driver.result(run)

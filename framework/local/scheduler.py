@@ -1,4 +1,4 @@
-"""Drives a run, and the runs that its tasks start, on the engine: one loop, no threads."""
+"""Drives runs, and the runs that their tasks start, on the engine: one loop, no threads."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -26,12 +26,12 @@ class AttemptRunner(Protocol):
 
 @dataclass
 class Scheduler:
-    """Runs ``root`` to its end. ``max_parallel`` limits the processes at a time; times are in seconds of ``clock``.
+    """Runs ``roots`` to their end. ``max_parallel`` limits the processes at a time; times are in seconds of ``clock``.
 
     ``is_alive`` says of a run whether the process that drives it lives.
     """
 
-    root: Execution
+    roots: tuple[Execution, ...]
     engine: AttemptRunner
     store: RunStore
     listener: Listener
@@ -45,43 +45,45 @@ class Scheduler:
     """Something happened that needs no waiting for."""
 
     def __post_init__(self) -> None:
-        self._executions = [self.root]
+        self._executions = list(self.roots)
 
-    def execute(self) -> Execution:
+    def execute(self) -> None:
         """Run to the end, also after ``interrupt``."""
         try:
-            while self.root.state != "DONE":
+            while self._executions:
                 self._turn()
         except LocalEngineError as error:
             for execution in reversed(self._executions):
                 if execution.state != "DONE":
                     execution.give_up(error)
         self.store.commit()
-        return self.root
 
     def interrupt(self) -> None:
         """Cancel the run; safe in a signal handler, as it only leaves word for ``execute``."""
         self._interrupted = True
 
     def _turn(self) -> None:
-        if self._interrupted and not self.root.stopped:
+        if self._interrupted:
+            self._interrupted = False
             self.listener(Note("canceling: waiting for the running tasks to stop", warning=True))
-            self._cancel(self.root)
+            for execution in self.roots:
+                self._cancel(execution)
         for execution in self._executions:
             if execution.state == "QUEUED" and not execution.stopped:
                 execution.admit(self.is_alive)
             execution.advance()
         self._go_on = False
         self._start_what_can_start()
-        if self._hand_over_children() or self._go_on or self.root.state == "DONE":
+        if self._hand_over_the_done() or self._go_on:
             return
         for ended in self.engine.wait(self._seconds_to_next_moment()):
             self._owners.pop(ended.attempt_id).end_attempt(ended)
         self._enforce_time_limits()
 
     def _cancel(self, execution: Execution) -> None:
-        """Stop a run and everything that it started."""
-        execution.stop("CANCELED")
+        """Stop a run and everything that it started; one that is done stays what it is."""
+        if execution.state != "DONE":
+            execution.stop("CANCELED")
         for running in execution.running.values():
             self._kill(execution, running)
 
@@ -116,12 +118,13 @@ class Scheduler:
                     self._owners[running.start.task_run_id] = execution
                     yield running.process
 
-    def _hand_over_children(self) -> bool:
-        """Tell the tasks that started runs of the end of those; whether there was one."""
-        done = [each for each in self._executions if each.state == "DONE" and each is not self.root]
-        for child in done:
-            self._executions.remove(child)
-            self._parents.pop(child.run.job_run_id).end_child(child)
+    def _hand_over_the_done(self) -> bool:
+        """Tell the tasks that started runs of the end of those; whether any run was done."""
+        done = [each for each in self._executions if each.state == "DONE"]
+        for execution in done:
+            self._executions.remove(execution)
+            if parent := self._parents.pop(execution.run.job_run_id, None):
+                parent.end_child(execution)
         return bool(done)
 
     def _enforce_time_limits(self) -> None:

@@ -1,13 +1,95 @@
 """Runs in the store as the values that people and machines are shown."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
 
+from framework.core.errors import UsageError
 from framework.core.job_run import JobRun, TaskOutcome
 from framework.local.ownership import is_owned
 from framework.local.paths import LocalPaths
 from framework.records.run_store import RunStore
-from framework.records.run_values import Key, StoredRun
+from framework.records.run_values import Key, StoredAttempt, StoredRun
+
+_NAMED = 20
+"""Logs that a message names."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunDetails:
+    """All that is known of a run: ``outcome`` so far, every attempt, and the runs that its tasks started."""
+
+    run: StoredRun
+    outcome: JobRun
+    attempts: tuple[StoredAttempt, ...]
+    children: tuple[StoredRun, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object of ``framework runs RUN -o json``: that of a finished run, and what led there."""
+        return {
+            **self.outcome.as_dict(),
+            "result": self.run.result,
+            "state": self.run.state,
+            "attempts": [asdict(attempt) for attempt in self.attempts],
+            "runs": [child.as_dict() for child in self.children],
+        }
+
+
+def runs_from(directory: Path) -> LocalPaths | None:
+    """The state with the runs that are meant in ``directory``: its own, or the nearest above. None: no run so far."""
+    candidates = (LocalPaths(each) for each in (directory, *directory.parents))
+    return next((paths for paths in candidates if paths.run_store.exists()), None)
+
+
+def latest_runs(paths: LocalPaths, count: int) -> list[StoredRun]:
+    """The last ``count`` runs that no other run started, newest first."""
+    with RunStore(paths.run_store) as store:
+        return [settled(store, run, paths) for run in store.latest(count)]
+
+
+def run_details(paths: LocalPaths, which: str) -> RunDetails:
+    """The run with that number, or the ``last``. Raises UsageError when there is none."""
+    with RunStore(paths.run_store) as store:
+        run = settled(store, _meant(store, which), paths)
+        return RunDetails(
+            run=run,
+            outcome=job_run_of(store, run, paths),
+            attempts=store.history(run.job_run_id).attempts,
+            children=tuple(settled(store, child, paths) for child in store.children(run.job_run_id)),
+        )
+
+
+def attempt_with_log(paths: LocalPaths, which: str, task: str, number: int | None) -> StoredAttempt:
+    """An attempt of a task, or of an iteration (``loop[3]``): the last one, when no number is given.
+
+    Raises UsageError, which names what there is, when it has no log.
+    """
+    with RunStore(paths.run_store) as store:
+        run = _meant(store, which)
+        made = store.history(run.job_run_id).attempts
+    of_task = [attempt for attempt in made if _name(attempt) == task]
+    logged = [attempt for attempt in of_task if attempt.directory and number in (None, attempt.attempt)]
+    if logged:
+        return logged[-1]
+    if child := next((attempt.child_run_id for attempt in reversed(of_task) if attempt.child_run_id), None):
+        raise UsageError(f"task '{task}' was the run {child}, whose tasks have the logs", f"framework runs {child}")
+    if number is not None and any(attempt.directory for attempt in of_task):
+        numbers = ", ".join(str(attempt.attempt) for attempt in of_task)
+        raise UsageError(f"task '{task}' has no attempt {number}", f"Its attempts are: {numbers}.")
+    names = list(dict.fromkeys(_name(attempt) for attempt in made if attempt.directory))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    hint = f"Those with a log are: {', '.join(names[:_NAMED])}{more}." if names else "No task of it has one."
+    raise UsageError(f"run {run.job_run_id} has no log of a task '{task}'", hint)
+
+
+def is_under_way(paths: LocalPaths, attempt: StoredAttempt) -> bool:
+    """Whether the attempt may still write to its log."""
+    with RunStore(paths.run_store) as store:
+        run = settled(store, store.run(attempt.job_run_id), paths)
+        now = next(each for each in store.history(run.job_run_id).attempts if each.task_run_id == attempt.task_run_id)
+    return run.state in ("QUEUED", "RUNNING") and now.result is None
 
 
 def job_run_of(store: RunStore, run: StoredRun, paths: LocalPaths) -> JobRun:
@@ -34,6 +116,20 @@ def settled(store: RunStore, run: StoredRun, paths: LocalPaths) -> StoredRun:
         store.interrupted(run.job_run_id)
         return replace(run, state="INTERRUPTED")
     return run
+
+
+def _meant(store: RunStore, which: str) -> StoredRun:
+    if which == "last":
+        if latest := store.latest(1):
+            return latest[0]
+        raise UsageError("there is no run yet", "framework run starts one.")
+    if not re.fullmatch(r"[0-9]{1,18}", which):
+        raise UsageError(f"'{which}' is no run: a run is a number, or 'last'", "framework runs lists them.")
+    return store.run(int(which))
+
+
+def _name(attempt: StoredAttempt) -> str:
+    return attempt.task_key if attempt.iteration is None else f"{attempt.task_key}[{attempt.iteration}]"
 
 
 def _whole(outcomes: Mapping[Key, TaskOutcome], key: str) -> TaskOutcome:

@@ -21,6 +21,7 @@ class Arguments:
     task_run_id: str
     attempt: int = 1
     logical_date: datetime.date | None = None
+    backfill: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -37,6 +38,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         task_run_id=own["task_run_id"],
         attempt=_attempt(own.get("attempt") or "1"),
         logical_date=_logical_date(own.get("logical_date", "")),
+        backfill=bool(own.get("backfill", "")),
         parameters={name: value for name, value in given.items() if not name.startswith(OWN)},
     )
 

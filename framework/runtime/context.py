@@ -15,7 +15,7 @@ class TaskContext:
     """Given to a function that has a ``context`` argument; everything has a default, so a test can make one.
 
     ``parameters`` are all parameters of the run as strings, ``logical_date`` is the date that the run is about,
-    ``tags`` are the task's tags.
+    ``tags`` are the task's tags; ``backfill`` says that the run makes up for a date in the past.
     """
 
     job_run_id: str = ""
@@ -27,6 +27,7 @@ class TaskContext:
     task_key: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
     logical_date: datetime.date | None = None
+    backfill: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
     logger: logging.Logger = field(default_factory=lambda: logging.getLogger("framework.task"))
 

@@ -52,6 +52,7 @@ def run_task(given: Arguments, template: TaskRun, plan: Mapping[str, TaskRun]) -
         task_key=template.task_key,
         parameters=given.parameters,
         logical_date=given.logical_date,
+        backfill=given.backfill,
         tags=template.tags,
         logger=logging.getLogger(f"task.{template.task_key}"),
     )

@@ -54,7 +54,9 @@ def _save(frame: "DataFrame", table: str, mode: Mode, predicate: str, task: Task
     elif mode == "overwrite":
         writer.mode("overwrite").option("overwriteSchema", "true").saveAsTable(table)
     else:
-        writer.mode("append").saveAsTable(table)
+        # An attempt that is made once more after its process was lost has the same id: Delta then skips what it did.
+        once = {"txnAppId": f"{table}/{task.context.task_run_id}", "txnVersion": "1"}
+        writer.options(**once).mode("append").saveAsTable(table)
 
 
 def _metadata(task: Task) -> str:

@@ -15,7 +15,8 @@ MAX_ROUNDS = 11
 """References may be put together from others, ``${var.${bundle.target}_schema}``, so often in one text."""
 
 _CHARACTERS_PER_VALUE = 40
-_SEGMENT = r"[^\W\d_]+(?:[-_]*[^\W_]+)*"
+# Each character can match in one way only: otherwise a long text that is no reference would take forever.
+_SEGMENT = r"[^\W\d_][^\W_]*(?:[-_]+[^\W_]+)*"
 _REFERENCE = re.compile(rf"\$\{{({_SEGMENT}(?:\.{_SEGMENT}(?:\[[0-9]+\])*)*(?:\[[0-9]+\])*)\}}")
 _STEP = re.compile(r"\[([0-9]+)\]|([^.\[\]]+)")
 # The place of the bundle's files in a workspace, however it is written, is the bundle's own directory here.
@@ -54,6 +55,7 @@ class Resolver:
     tree: Placed
     findings: list[Diagnostic]
     _values: dict[str, tuple[Placed, int]] = field(default_factory=dict)
+    _circular: set[str] = field(default_factory=set)
     _size: int = 0
     _depth: int = 0
 
@@ -112,8 +114,7 @@ class Resolver:
     def _value(self, reference: str, node: Placed, path: NodePath, chain: tuple[str, ...]) -> Placed | None:
         """What ``reference``, which stands in ``node``, names; None when it has to stay as it is."""
         if reference in chain:
-            circle = " → ".join((*chain[chain.index(reference) :], reference))
-            self.findings.append(finding(f"references go in a circle: {circle}", node.place, path))
+            self._add_circle(chain[chain.index(reference) :], node, path)
             return None
         try:
             return self._looked_up(reference, (*chain, reference))
@@ -121,6 +122,13 @@ class Resolver:
             if found := unknown.diagnostic(reference, node.place, path):
                 self.findings.append(found)
             return Placed(reference, node.place) if unknown.of_deployed_resource else None
+
+    def _add_circle(self, circle: tuple[str, ...], node: Placed, path: NodePath) -> None:
+        """One finding for each circle, though a text is looked through again after its first replacements."""
+        if self._circular.isdisjoint(circle):
+            way = " → ".join((*circle, circle[0]))
+            self.findings.append(finding(f"references go in a circle: {way}", node.place, path))
+        self._circular.update(circle)
 
     def _looked_up(self, reference: str, chain: tuple[str, ...]) -> Placed:
         if reference in self._values:

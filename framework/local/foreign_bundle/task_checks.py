@@ -79,8 +79,9 @@ def _cycle(tasks: Mapping[str, Placed], path: NodePath) -> Iterator[Diagnostic]:
         for key, task in tasks.items()
     }
     if cycle := find_cycle(upstream):
-        place = tasks[cycle[-1]].at("depends_on").place
-        yield finding(f"tasks depend on each other in a circle: {' → '.join(cycle)}", place, (*path, "tasks"))
+        way = cycle[::-1]
+        place = tasks[way[0]].at("depends_on").place
+        yield finding(f"tasks depend on each other in a circle: {' → '.join(way)}", place, (*path, "tasks"))
 
 
 def _filled_at_run_time(job: Placed, path: NodePath) -> Iterator[tuple[NodePath, Placed]]:

@@ -28,19 +28,21 @@ def _described(error: BaseException, trace: str) -> TaskError:
         return TaskError(kind, error.message, error.hint, error.user_traceback or trace)
     if isinstance(error, FrameworkError):
         return TaskError(kind, f"{place}{error.message}", error.hint, trace)
-    if isinstance(error, SystemExit):
-        return TaskError(kind, f"{place}the code ended with sys.exit({error.code!r})", "", trace)
+    if worker := spark_errors.worker_error(error):
+        raised, there = worker[1], user_frames.cut_text(worker[0]) or trace
+        return TaskError(kind, f"{place}a Spark worker raised {raised}", "", there)
     if isinstance(error, SyntaxError):
         return TaskError(kind, f"{error.filename}:{error.lineno}: {error.msg}", "", trace)
+    return TaskError(kind, place + _text(error), _hint(error), trace)
+
+
+def _text(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"the code ended with sys.exit({error.code!r})"
     if column := spark_errors.unresolved_column(error):
-        near = f"closest columns: {', '.join(column.near)}" if column.near else ""
-        return TaskError(kind, f"{place}there is no column '{column.name}'", near, trace)
-    if worker := spark_errors.worker_error(error):
-        return TaskError(
-            kind, f"{place}a Spark worker raised {worker[1]}", "", user_frames.cut_text(worker[0]) or trace
-        )
+        return f"there is no column '{column.name}'"
     text = repr(error.args[0]) if isinstance(error, KeyError) and error.args else spark_errors.summary(error)
-    return TaskError(kind, f"{place}{kind}: {text}".rstrip(": "), _hint(error), trace)
+    return f"{type(error).__name__}: {text}".rstrip(": ")
 
 
 def _place(trace: str) -> str:
@@ -53,6 +55,8 @@ def _hint(error: BaseException) -> str:
         return "there is no SparkContext here, nor on serverless: use spark (the SparkSession) and DataFrames"
     if isinstance(error, ModuleNotFoundError):
         return f"is the package '{(error.name or '').partition('.')[0]}' installed in the local environment?"
+    if column := spark_errors.unresolved_column(error):
+        return f"closest columns: {', '.join(column.near)}" if column.near else ""
     if spark_errors.is_missing_table(error):
         return "locally catalog.schema.table is spark_catalog.catalog__schema.table: has a task written it?"
     return ""

@@ -11,7 +11,7 @@ from framework.core.errors import FrameworkError
 
 
 def run(package_name: str, entry_point: str, parameters: Mapping[str, str], arguments: Sequence[str]) -> None:
-    """Call the entry point with its arguments in ``sys.argv``; what it returns does not count. Raises what it raises."""
+    """Call the entry point with its arguments in ``sys.argv``; its result does not count. Raises what it raises."""
     importlib.invalidate_caches()
     function = find(package_name, entry_point)
     sys.argv = [package_name, *arguments, *(f"--{name}={value}" for name, value in parameters.items())]

@@ -25,7 +25,7 @@ class RegisterModel(KindOptions):
     The alias that the earlier version loses becomes ``previous_<alias>``. When a gate said no, the earlier version
     stays (``on_fail: keep``) or the task fails (``on_fail: stop``); with no earlier version the task fails. ``gates``
     left out are all ``evaluate`` tasks of the same ``model_from``, ``experiment`` left out is that of ``model_from``.
-    A model goes live only when its gates compared it with the version that is live now.
+    A model goes live only when its gates compared it with the version that is live now, and never in a backfill.
     """
 
     model: ModelWritten
@@ -53,6 +53,8 @@ class RegisterModel(KindOptions):
             return self._refused(objections)
         _require_current(judged, run_id)
         version = self._register(candidate, task)
+        if task.context.backfill:
+            return Outcome(model=version, notes=(f"v{version.version}; a backfill leaves {self.alias} where it is",))
         _require_current(judged, run_id)  # making a version copies files and may take minutes
         registry.move_alias(self.model, self.alias, version.version)
         return Outcome(model=version, notes=(f"{self.alias} is now v{version.version}",))

@@ -150,11 +150,12 @@ class Service:
 
     def drive(self, run: StoredRun, past: Past, max_parallel: int) -> "Ran":
         self.events.clear()
+        done = self.execution(run, past)
         self.scheduler = Scheduler(
-            root=self.execution(run, past), engine=self.script, store=self.store, listener=self.events.append,
+            roots=(done,), engine=self.script, store=self.store, listener=self.events.append,
             max_parallel=max_parallel, clock=lambda: self.script.now,
         )  # fmt: skip
-        done = self.scheduler.execute()
+        self.scheduler.execute()
         return Ran(done.result, {o.task_key: o for o in done.decisions.progress.in_order()}, self.script, done.run)
 
     def stored(self, number: int, parent: StoredRun | None = None) -> StoredRun:

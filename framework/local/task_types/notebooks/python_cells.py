@@ -19,7 +19,8 @@ _AROUND = {"time", "timeit", "capture"}
 
 def compiled(raw: RawCell) -> PythonCell:
     """The cell as code. Raises FrameworkError, with its place, for what is neither Python nor a magic known here."""
-    text, notes = raw.text, ()
+    text = raw.text
+    notes: tuple[str, ...] = ()
     try:
         tree = _parse(raw, text)
     except SyntaxError:
@@ -45,7 +46,7 @@ def _parse(raw: RawCell, text: str) -> ast.Module:
 
 
 def _code(tree: ast.Module | ast.Expression, raw: RawCell, mode: str) -> CodeType:
-    code: CodeType = compile(tree, raw.file, mode, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)  # type: ignore[call-overload]
+    code: CodeType = compile(tree, raw.file, mode, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     return code
 
 

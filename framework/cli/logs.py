@@ -1,0 +1,41 @@
+"""``framework logs``."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from framework.cli.errors import reporting_errors
+from framework.core.errors import UsageError
+
+
+@reporting_errors
+def logs(  # noqa: PLR0917 - typer makes an option of each
+    run: Annotated[str, typer.Argument(help="The number of a run, or 'last'.")],
+    task: Annotated[str, typer.Argument(help="A task; of a loop one iteration, as in 'loop[3]'.")],
+    attempt: Annotated[int | None, typer.Option("--attempt", min=1, help="Which attempt; default: the last.")] = None,
+    only_stdout: Annotated[bool, typer.Option("--stdout", help="Only what it wrote to stdout.")] = False,
+    only_stderr: Annotated[bool, typer.Option("--stderr", help="Only what it wrote to stderr.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the attempt has ended.")] = False,
+) -> None:
+    """Print what an attempt of a task wrote, byte by byte."""
+    from framework.console.log_tail import LogCopy
+    from framework.local import stored_runs
+
+    paths = stored_runs.runs_from(Path.cwd())
+    if paths is None:
+        raise UsageError(f"there is no run in {Path.cwd()} or above it", "framework run starts one.")
+    wanted = stored_runs.attempt_with_log(paths, run, task, attempt)
+    names = [name for name, chosen in (("stdout.log", only_stdout), ("stderr.log", only_stderr)) if chosen]
+    files = tuple(Path(wanted.directory) / name for name in names or ("stdout.log", "stderr.log"))
+    copy = LogCopy(files, sys.stdout.buffer, lambda heading: typer.echo(heading, err=True))
+    try:
+        if follow:
+            copy.follow(lambda: stored_runs.is_under_way(paths, wanted))
+        else:
+            copy.new()
+    except BrokenPipeError:
+        # Who reads has seen enough, as head does. Python would write the rest at its exit, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,72 @@
+"""The runs in the store: a table of the latest, and all about one."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from framework.console.results import seconds, styled
+from framework.console.run_summary import show_run
+from framework.local.stored_runs import RunDetails
+from framework.records.run_values import StoredAttempt, StoredRun
+
+
+def show_no_runs(console: Console) -> None:
+    """There is nothing to list."""
+    console.print("There is no run here yet; framework run starts one.")
+
+
+def show_runs(console: Console, runs: Sequence[StoredRun]) -> None:
+    """One line per run."""
+    table = _table("run", "job", "target", "result", "started", "duration", "repairs")
+    for run in runs:
+        repairs = str(run.repairs or "")
+        result, started, duration = styled(run.result or run.state), _local(run.started_at), _duration(run)
+        table.add_row(str(run.job_run_id), Text(run.pipeline), Text(run.target), result, started, duration, repairs)
+    console.print(table)
+
+
+def show_run_details(console: Console, details: RunDetails) -> None:
+    """The summary as after the run, its attempts, and the runs that it started."""
+    run = details.run
+    if details.attempts:
+        console.print(_attempts(details.attempts))
+    if details.children:
+        console.print()
+        show_runs(console, details.children)
+    if run.parent_run_id:
+        console.print(f"\nstarted by run {run.parent_run_id}")
+    show_run(console, details.outcome, run.state, run.owner_run_id)
+
+
+def _attempts(attempts: Sequence[StoredAttempt]) -> Table:
+    table = _table("attempt of", "number", "result", "started", "run")
+    for attempt in attempts:
+        name = attempt.task_key if attempt.iteration is None else f"{attempt.task_key}[{attempt.iteration}]"
+        number = f"{attempt.attempt}" + (f", repair {attempt.repair}" if attempt.repair else "")
+        child = str(attempt.child_run_id or "")
+        result = styled(attempt.result) if attempt.result else Text("")
+        table.add_row(Text(name), number, result, _local(attempt.started_at), child)
+    return table
+
+
+def _duration(run: StoredRun) -> str:
+    """How long it took, or takes so far; nothing of a run whose end nobody saw."""
+    if run.state == "TERMINATED":
+        return seconds(run.duration_s)
+    if run.state == "INTERRUPTED":
+        return ""
+    return seconds((datetime.now(UTC) - datetime.fromisoformat(run.started_at)).total_seconds())
+
+
+def _local(moment: str) -> str:
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table

@@ -1,0 +1,3 @@
+# Databricks notebook source
+# ruff: noqa
+dbutils.notebook.exit(int(dbutils.widgets.get("a")) + int(dbutils.widgets.get("b")))

@@ -1,0 +1,257 @@
+"""Native tasks of a bundle, each executed as an attempt of the engine: what they do, and what bad ones say."""
+
+import json
+import shutil
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from framework.core.task_run import AttemptRecord
+from framework.local.protocol import AttemptEnded, AttemptSpec
+from framework.local.task_types.invocation import CALL, Invocation
+
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(180)]
+
+FILES = Path(__file__).parent / "files"
+HEADER = "# Databricks notebook source\n"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an attempt left behind."""
+
+    ended: AttemptEnded
+    directory: Path
+
+    @property
+    def record(self):
+        return AttemptRecord.from_json((self.directory / "record.json").read_text())
+
+    @property
+    def error(self):
+        assert self.ended.exit_code == 1
+        return self.record.error
+
+    @property
+    def printed(self):
+        assert self.ended.exit_code == 0, self.record.error
+        return (self.directory / "stdout.log").read_text()
+
+    def left(self, name):
+        return json.loads((self.directory / name).read_text())
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A copy of the example files, and the engine that executes them."""
+
+    engine: object
+    folder: Path
+    root: Path
+
+    def run(self, task_type, file=None, **fields):
+        directory = self.folder / f"attempt-{uuid.uuid4().hex[:6]}"
+        invocation = Invocation(
+            task_type=task_type,
+            task_key="task",
+            job_run_id="1",
+            task_run_id="2",
+            attempt=1,
+            project="shop",
+            pipeline="daily",
+            target="dev",
+            root=self.root,
+            file=file,
+            task_values=self.folder,
+            secrets=self.folder / "secrets.json",
+            **fields,
+        )
+        self.engine.start(
+            AttemptSpec(
+                attempt_id=directory.name,
+                argv=(invocation.to_json(),),
+                call=CALL,
+                directory=directory,
+                cwd=self.root,
+                sys_path=(str(self.root / "site"),),
+            )
+        )
+        (ended,) = self.engine.wait(60)
+        return Outcome(ended, directory)
+
+    def notebook(self, *cells, **fields):
+        """Run a notebook of these cells."""
+        (self.root / "nb.py").write_text(HEADER + "\n# COMMAND ----------\n".join(cells) + "\n")
+        return self.run("notebook_task", Path("nb.py"), **fields)
+
+    def sql(self, text, **fields):
+        """Run a SQL file of this text."""
+        (self.root / "some.sql").write_text(text)
+        return self.run("sql_task", Path("some.sql"), **fields)
+
+
+@pytest.fixture
+def bundle(engine, tmp_path):
+    root = tmp_path / "bundle"
+    shutil.copytree(FILES, root)
+    return Bundle(engine, tmp_path, root)
+
+
+def test_a_notebook_with_widgets_sql_run_files_and_another_notebook(bundle):
+    outcome = bundle.run("notebook_task", Path("notebooks/load.py"), parameters={"day": "2026-02-03"})
+
+    assert "3 orders in shop_dev.raw.orders on 2026-02-03" in outcome.printed
+    assert "|  0|     DE|2026-02-03|" in outcome.printed
+    assert "a shell in notebooks" in outcome.printed
+    assert "dbfs:/Volumes/shop_dev/raw/landing/DE.csv" in outcome.printed
+    assert outcome.record.notes == ("exit value: 3 orders",)
+    assert outcome.left("task_values.json") == {"orders": {"count": 3, "total": 7}}
+    assert (bundle.folder / "volumes/Volumes/shop_dev/raw/landing/DE.csv").is_file()
+
+
+def test_a_jupyter_notebook_reads_the_task_values_of_earlier_tasks(bundle):
+    (bundle.folder / "load.json").write_text('{"orders": {"count": 3}}')
+
+    outcome = bundle.run("notebook_task", Path("notebooks/explore.ipynb"), parameters={"word": "it's"})
+
+    assert "(3, 0)" in outcome.printed
+    assert "|it's!|" in outcome.printed
+
+
+def test_a_sql_file_leaves_the_rows_of_its_last_question(bundle):
+    parameters = {"catalog": "books", "country": "DE"}
+
+    outcome = bundle.run("sql_task", Path("report.sql"), parameters=parameters)
+
+    assert outcome.ended.exit_code == 0, outcome.error
+    rows = [{"id": 1, "price": "9.50", "day": "2026-01-01", "more": ["1.5", "a;b"]}]
+    assert outcome.left("output.json") == {"rows": rows, "truncated": False}
+    assert "not done locally: GRANT SELECT" in (outcome.directory / "log.jsonl").read_text()
+
+
+def test_a_sql_output_is_cut_to_what_a_reference_may_hold(bundle):
+    outcome = bundle.sql("SELECT id, repeat('x', 100) AS x FROM range({{ rows }})", parameters={"rows": "2000"})
+
+    output = outcome.left("output.json")
+    assert 300 < len(output["rows"]) < 500
+    assert output["truncated"]
+
+
+def test_a_python_file_uses_the_table_api_with_names_of_other_catalogs(bundle):
+    outcome = bundle.run("spark_python_task", Path("summarise.py"), arguments=("--x", "a b"))
+
+    assert outcome.printed.splitlines() == [
+        "['--x', 'a b'] __main__",
+        "rows 2 z",
+        "exists True False",
+        "tables ['everything', 'first']",
+        "current main summary 1",
+    ]
+    tables = bundle.sql("SHOW TABLES IN spark_catalog.main__summary").left("output.json")["rows"]
+    assert {row["tableName"] for row in tables} >= {"everything", "first"}
+
+
+def test_a_wheels_entry_point_with_its_arguments_and_task_values_from_library_code(bundle):
+    outcome = bundle.run(
+        "python_wheel_task", package_name="shop", entry_point="close-books", parameters={"day": "x"}, arguments=("-v",)
+    )
+
+    assert outcome.ended.exit_code == 0, outcome.error
+    assert outcome.left("task_values.json") == {"rows": 2, "arguments": ["-v", "--day=x"]}
+
+
+def test_secrets_of_the_file_and_of_the_environment(bundle):
+    (bundle.folder / "secrets.json").write_text('{"shop": {"token": "s3"}}')
+
+    outcome = bundle.notebook("dbutils.secrets.get('shop', 'token')", "dbutils.secrets.list('shop')")
+
+    assert outcome.printed.splitlines() == ["'s3'", "[SecretMetadata(key='token')]"]
+    missing = bundle.notebook("dbutils.secrets.get('shop', 'key')").error
+    assert missing.message == "nb.py:2: there is no secret 'key' in scope 'shop' for a local run"
+    assert "FRAMEWORK_SECRET_SHOP_KEY" in missing.hint
+
+
+def test_files_of_a_workspace_are_local_folders(bundle):
+    outcome = bundle.notebook(
+        "dbutils.fs.mkdirs('dbfs:/tmp/a')\ndbutils.fs.put('/tmp/a/x.txt', 'hello')",
+        "dbutils.fs.cp('/tmp/a', '/tmp/b', True)",
+        "dbutils.fs.mv('/tmp/b/x.txt', '/dbfs/tmp/b/y.txt')",
+        "[(f.path, f.size, f.isFile()) for f in dbutils.fs.ls('/tmp/b')]",
+        "dbutils.fs.head('/tmp/b/y.txt', 4)",
+        "spark.range(2).write.mode('overwrite').parquet('dbfs:/tmp/p')\nspark.read.parquet('/dbfs/tmp/p').count()",
+        "dbutils.fs.rm('/tmp/a', True), dbutils.fs.rm('/tmp/a')",
+    )
+
+    shown = ["True", "True", "True", "[('dbfs:/tmp/b/y.txt', 5, True)]", "'hell'", "2", "(True, False)"]
+    assert outcome.printed.splitlines() == shown
+    assert (bundle.folder / "volumes/dbfs/tmp/p").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("cell", "message", "hint"),
+    [
+        ("x = (", "nb.py:5: '(' was never closed: x = (", "nothing of it was executed"),
+        ("# MAGIC %run ./gone", "nb.py:5: %run: there is no notebook './gone'", ""),
+        ("def f():\n    return 1 / 0\nf()", "nb.py:6: ZeroDivisionError: division by zero", ""),
+        ("dbutils.widgets.get('dya')", "no widget or parameter named 'dya' is defined; did you mean 'day'?", ""),
+        ("spark.table('main.none.t').count()", "nb.py:5: AnalysisException: [TABLE_OR_VIEW_NOT_FOUND]", "main"),
+        ("spark.range(1).select('ids').count()", "nb.py:5: there is no column 'ids'", "closest columns: id"),
+        ("sc.parallelize([1])", "nb.py:5: NameError: name 'sc' is not defined", "use spark (the SparkSession)"),
+        ("import nopackage", "nb.py:5: ModuleNotFoundError: No module named 'nopackage'", "'nopackage' installed"),
+        ("dbutils.fs.ls('s3://bucket/x')", "'s3://bucket/x' is in cloud storage", "use a volume"),
+        ("dbutils.fs.mount('a', '/mnt/a')", "dbutils.fs.mount is not available in a local run", ""),
+        ("dbutils.jobs.taskValues.set('k', 'x' * 50000)", "is 50,002 bytes of JSON; the limit is 49,152 (48 KiB)", ""),
+        ("dbutils.jobs.taskValues.set('k', {1, 2})", "task value 'k' cannot be written as JSON", ""),
+        ("dbutils.jobs.taskValues.get('t', 'k')", "task 't' has no task value 'k', and no default is given", ""),
+        ("dbutils.notebook.run('gone', 0)", "nb.py:5: there is no notebook 'gone'", "looked for"),
+        ("raise SystemExit('no data')", "nb.py:5: the code ended with sys.exit('no data')", ""),
+        ("# MAGIC %sql\n# MAGIC SELECT nope FROM range(1)", "nb.py:6: [UNRESOLVED_COLUMN", "closest columns: id"),
+    ],
+)
+def test_a_bad_notebook_says_one_thing_with_its_place(bundle, cell, message, hint):
+    outcome = bundle.notebook("print('begun')\n", cell, parameters={"day": "x"})
+
+    assert message in outcome.error.message
+    assert hint in outcome.error.hint
+    assert "\n" not in outcome.error.message
+    assert str(bundle.root) not in outcome.error.message
+
+
+def test_nothing_runs_when_a_later_cell_cannot(bundle):
+    outcome = bundle.notebook("print('begun')", "%sparkle 3")
+
+    assert outcome.error.message == "nb.py:4: %sparkle cannot be run locally"
+    assert (outcome.directory / "stdout.log").read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("sql", "message", "detail"),
+    [
+        ("SELECT 1;\n\nSELECT nope FROM range(1)", "some.sql:3: [UNRESOLVED_COLUMN", "SELECT nope FROM range(1)"),
+        ("SELEC 1", "some.sql:1: [PARSE_SYNTAX_ERROR]", "SELEC 1"),
+        ("SELECT 'a", "some.sql:1: this SQL cannot be read", ""),
+        ("SELECT 1;\nCREATE CATALOG c", "some.sql:2: this statement cannot be run locally, CREATE CATALOG is", ""),
+        ("SELECT :day", "some.sql:1: [UNBOUND_SQL_PARAMETER]", "SELECT :day"),
+    ],
+)
+def test_a_bad_sql_file_says_which_statement(bundle, sql, message, detail):
+    error = bundle.sql(sql).error
+
+    assert error.message.startswith(message)
+    assert detail in (error.traceback or "")
+
+
+def test_a_bad_wheel_task_or_script_says_what_there_is(bundle):
+    def wheel(package, entry_point):
+        return bundle.run("python_wheel_task", package_name=package, entry_point=entry_point).error
+
+    wrong = wheel("shop", "close-book")
+    assert wrong.message == "the package 'shop' has no entry point 'close-book'"
+    assert "close-books" in wrong.hint
+    assert wheel("shopp", "main").hint.startswith("did you mean shop")
+    assert wheel("shop", "stop").message.endswith("cli.py:20: the code ended with sys.exit(3)")
+    assert bundle.run("spark_python_task", Path("none.py")).error.message == "there is no file none.py"
+    (bundle.root / "bad.py").write_text("x = 1\ndef f(:\n")
+    assert bundle.run("spark_python_task", Path("bad.py")).error.message == "bad.py:2: invalid syntax"
