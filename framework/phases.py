@@ -97,7 +97,8 @@ def backfill_locally(
             'Write logical_date: "{{job.parameters.<name>}}" in the pipeline.',
         )
     given = run_parameters({**selection.parameters, name: dates[0].isoformat()}, resolved.parameters)
-    declared = {str(parameter.name) for job in bundle.jobs.values() for parameter in job.parameters}
+    job: Any = bundle.jobs[resolved.pipeline]
+    declared = {str(parameter.name) for parameter in job.parameters}
     token = hashlib.sha256(json.dumps([resolved.project, sorted(selection.parameters.items())]).encode()).hexdigest()
     requests = [
         RunRequest(

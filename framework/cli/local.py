@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from framework.cli.errors import reporting_errors
-from framework.cli.run import Output
+from framework.cli.options import Output
 
 if TYPE_CHECKING:
     from framework.local.paths import LocalPaths

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from framework.cli.errors import reporting_errors
-from framework.cli.run import Output
+from framework.cli.options import Output
 
 
 @reporting_errors

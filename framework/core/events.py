@@ -39,7 +39,7 @@ class AttemptStarted:
 
 @dataclass(frozen=True)
 class TaskEnded:
-    """A task, or one iteration, is decided, with one of the Jobs service's results; ``duration_s`` is of all attempts."""
+    """A task, or one iteration, has a result of the Jobs service; ``duration_s`` is that of all attempts."""
 
     task_key: str
     result: str

@@ -55,6 +55,9 @@ def _save(frame: "DataFrame", table: str, mode: Mode, predicate: str, task: Task
         writer.mode("overwrite").option("overwriteSchema", "true").saveAsTable(table)
     else:
         # An attempt that is made once more after its process was lost has the same id: Delta then skips what it did.
+        # Creating a table in that very write would lose userMetadata, so the table is there before.
+        if not task.context.spark.catalog.tableExists(table):
+            frame.limit(0).write.format("delta").mode("ignore").saveAsTable(table)
         once = {"txnAppId": f"{table}/{task.context.task_run_id}", "txnVersion": "1"}
         writer.options(**once).mode("append").saveAsTable(table)
 

@@ -91,5 +91,13 @@ def shop(warm_shop: Shop) -> Iterator[Shop]:
 
 
 @pytest.fixture
+def warm_copy(tmp_path: Path) -> Iterator[Shop]:
+    """A shop of the test's own, with a warm engine."""
+    shop = copy_of_shop(tmp_path / "shop")
+    with Engine.connect(LocalPaths(shop.root), lambda event: None):
+        yield shop
+
+
+@pytest.fixture
 def cold_shop(tmp_path: Path) -> Callable[[], Shop]:
     return lambda: copy_of_shop(tmp_path / "shop")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from framework.core.diagnostics import Diagnostic
+from framework.local.foreign_bundle.interpolate import as_text
 from framework.local.foreign_bundle.tree import Placed, finding
 from framework.spec.node_path import NodePath
 
@@ -50,7 +51,7 @@ def _by_key(elements: Placed, key: str, findings: list[Diagnostic], path: NodePa
     merged: dict[str | int, Placed] = {}
     written: dict[tuple[str, object], Placed] = {}
     for index, element in enumerate(elements.items):
-        name = element.at(key).text or index
+        name = _name(element.at(key)) or index
         if isinstance(name, str) and (first := written.setdefault((name, element.within), element)) is not element:
             summary = f"{key} '{name}' is there twice"
             hint = f"The first one stands at {first.at(key).place}."
@@ -60,6 +61,11 @@ def _by_key(elements: Placed, key: str, findings: list[Diagnostic], path: NodePa
         else:
             merged[name] = element
     return replace(elements, value=tuple(merged.values()))
+
+
+def _name(key: Placed) -> str:
+    """A key as text: ``task_key: 7`` is a name too."""
+    return "" if isinstance(key.value, dict | tuple) else as_text(key.value)
 
 
 def _kind(node: Placed) -> str:

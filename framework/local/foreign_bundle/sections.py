@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from framework.core.diagnostics import Diagnostic, Location
+from framework.local.foreign_bundle.interpolate import as_text
 from framework.local.foreign_bundle.merge import merge
 from framework.local.foreign_bundle.tree import Placed, finding, warning
 from framework.spec.suggestions import did_you_mean
@@ -26,11 +27,12 @@ def joined(trees: tuple[Placed, ...], findings: list[Diagnostic]) -> Placed:
 def bundle_name(tree: Placed, findings: list[Diagnostic]) -> str:
     """The bundle's name; a finding when it has none, or one that would depend on something."""
     name = tree.at("bundle", "name")
-    if not name.text:
+    text = "" if isinstance(name.value, dict | tuple) else as_text(name.value)
+    if not text:
         findings.append(finding("the bundle has no name", name.place, ("bundle",), "Write bundle: {name: …}."))
-    elif "${" in name.text:
+    elif "${" in text:
         findings.append(finding("the bundle's name holds a reference", name.place, ("bundle", "name"), "Write it out."))
-    return name.text
+    return text
 
 
 def _duplicates(trees: tuple[Placed, ...]) -> Iterator[Diagnostic]:

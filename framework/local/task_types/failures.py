@@ -57,6 +57,8 @@ def _hint(error: BaseException) -> str:
         return f"is the package '{(error.name or '').partition('.')[0]}' installed in the local environment?"
     if column := spark_errors.unresolved_column(error):
         return f"closest columns: {', '.join(column.near)}" if column.near else ""
+    if "NO_HANDLER_FOR_EXTENSION" in str(error):
+        return "DeltaTable is not available locally: use SQL (MERGE INTO, UPDATE, DELETE) or DataFrame.mergeInto"
     if spark_errors.is_missing_table(error):
         return "locally catalog.schema.table is spark_catalog.catalog__schema.table: has a task written it?"
     return ""

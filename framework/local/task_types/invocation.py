@@ -50,6 +50,7 @@ class Invocation:
     def from_json(cls, text: str) -> Self:
         """The inverse of ``to_json``."""
         value: dict[str, Any] = json.loads(text)
-        paths = {name: Path(value[name]) for name in ("root", "task_values", "secrets")}
+        # A path with links in it would make a notebook of the bundle look as if it were outside.
+        paths = {name: Path(value[name]).resolve() for name in ("root", "task_values", "secrets")}
         file = Path(value["file"]) if value["file"] else None
         return cls(**{**value, **paths, "file": file, "arguments": tuple(value["arguments"])})

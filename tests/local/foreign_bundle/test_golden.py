@@ -13,7 +13,7 @@ import pytest
 from framework.core.errors import FrameworkError
 from framework.local.foreign_bundle.load import load_bundle
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).resolve().parent / "golden"
 GOOD = ("default_python", "retail")
 REFUSED = sorted(path.name for path in GOLDEN.iterdir() if path.name not in GOOD)
 

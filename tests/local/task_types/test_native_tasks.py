@@ -162,6 +162,19 @@ def test_a_wheels_entry_point_with_its_arguments_and_task_values_from_library_co
     assert outcome.left("task_values.json") == {"rows": 2, "arguments": ["-v", "--day=x"]}
 
 
+def test_parameters_of_sql_are_values_of_any_kind_and_never_text_to_be_parsed(bundle):
+    outcome = bundle.notebook(
+        "from datetime import date, datetime, timezone\nfrom decimal import Decimal",
+        "values = {'a': \"it's \\\\ 'x'\", 'b': 7, 'c': None, 'd': date(2026, 1, 2), 'e': 1.5, 'f': True}",
+        "row = spark.sql('SELECT :a, :b, :c, :d, :e, :f, named_struct(\"a\", 1) AS s', args=values).first()",
+        "tuple(row)[:6] == tuple(values.values())",
+        "time, price = datetime(2026, 1, 2, 3, tzinfo=timezone.utc), Decimal('1.50')",
+        "tuple(spark.sql(\"SELECT unix_timestamp(?), ?, '?' LIMIT 1\", args=[time, price]).first())",
+    )
+
+    assert outcome.printed.splitlines() == ["True", "(1767322800, Decimal('1.50'), '?')"]
+
+
 def test_secrets_of_the_file_and_of_the_environment(bundle):
     (bundle.folder / "secrets.json").write_text('{"shop": {"token": "s3"}}')
 
@@ -199,6 +212,7 @@ def test_files_of_a_workspace_are_local_folders(bundle):
         ("spark.table('main.none.t').count()", "nb.py:5: AnalysisException: [TABLE_OR_VIEW_NOT_FOUND]", "main"),
         ("spark.range(1).select('ids').count()", "nb.py:5: there is no column 'ids'", "closest columns: id"),
         ("sc.parallelize([1])", "nb.py:5: NameError: name 'sc' is not defined", "use spark (the SparkSession)"),
+        ("from delta.tables import DeltaTable\nDeltaTable.forName(spark, 'a.b')", "nb.py:6: InvalidPlan", "use SQL"),
         ("import nopackage", "nb.py:5: ModuleNotFoundError: No module named 'nopackage'", "'nopackage' installed"),
         ("dbutils.fs.ls('s3://bucket/x')", "'s3://bucket/x' is in cloud storage", "use a volume"),
         ("dbutils.fs.mount('a', '/mnt/a')", "dbutils.fs.mount is not available in a local run", ""),

@@ -3,7 +3,6 @@
 
 import sys
 
-from delta.tables import DeltaTable
 from summary_names import TABLE
 
 frame = spark.createDataFrame([(1, "a"), (2, "b")], "id INT, name STRING")
@@ -11,7 +10,7 @@ frame.write.mode("overwrite").saveAsTable(TABLE)
 frame.write.mode("append").insertInto(TABLE)
 frame.limit(1).writeTo("main.summary.first").using("delta").createOrReplace()
 
-DeltaTable.forName(spark, TABLE).delete("id = 2")
+spark.sql("DELETE FROM main.summary.everything WHERE id = :id", args={"id": 2})
 spark.sql("UPDATE main.summary.first SET name = 'z'")
 
 print(sys.argv[1:], __name__)

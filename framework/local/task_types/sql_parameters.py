@@ -1,0 +1,87 @@
+"""The values of ``:name`` and ``?`` written into a statement as literals.
+
+Spark would do it itself, but the parser that Delta puts in front of Spark's drops what is given beside the text.
+"""
+
+import datetime
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from framework.core.errors import FrameworkError
+from framework.local.task_types.catalogs.tokens import Token, tokens
+
+_DAY_ZERO = datetime.date(1970, 1, 1)
+_TIME_ZERO = datetime.datetime(1970, 1, 1)
+
+
+def bound(sql: str, named: Mapping[str, str], positional: Sequence[str]) -> str:
+    """``sql`` with literals for its markers; one without a value stays, for Spark to refuse."""
+    try:
+        every = tokens(sql)
+    except ValueError:
+        return sql
+    for start, end, text in reversed(list(_edits(every, named, positional))):
+        sql = sql[:start] + text + sql[end:]
+    return sql
+
+
+def literal(column: Any) -> str:
+    """What ``functions.lit`` has made, as SQL. Raises FrameworkError when it is no single value."""
+    value, kind = getattr(column._expr, "_value", column), ""
+    if value is not column:
+        kind = column._expr._dataType.typeName()
+    if value is None and kind:
+        return "NULL"
+    if write := _WRITE.get(kind.partition("(")[0]):
+        return write(value)
+    if kind in ("integer", "byte", "short", "long"):
+        return f"{value}L" if kind == "long" else str(value)
+    raise FrameworkError("a parameter of this SQL is no single value", "a local run takes text, numbers, dates, times")
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _double(value: float) -> str:
+    return f"{value!r}D" if math.isfinite(value) else f"CAST('{value}' AS DOUBLE)"
+
+
+def _timestamp(value: int) -> str:
+    return f"TIMESTAMP'{_TIME_ZERO + datetime.timedelta(microseconds=value)}"
+
+
+_WRITE: Mapping[str, Callable[[Any], str]] = {
+    "string": _quoted,
+    "boolean": lambda value: str(value).lower(),
+    "double": _double,
+    "float": _double,
+    "decimal": lambda value: f"{value:f}BD",
+    "binary": lambda value: f"X'{bytes(value).hex()}'",
+    "date": lambda value: f"DATE'{_DAY_ZERO + datetime.timedelta(days=value)}'",
+    "timestamp": lambda value: f"{_timestamp(value)}Z'",
+    "timestamp_ntz": lambda value: f"TIMESTAMP_NTZ{_timestamp(value).removeprefix('TIMESTAMP')}'",
+}
+
+
+def _edits(
+    every: Sequence[Token], named: Mapping[str, str], positional: Sequence[str]
+) -> Iterator[tuple[int, int, str]]:
+    rest = iter(positional)
+    for index, token in enumerate(every):
+        if token.word == "?":
+            if (value := next(rest, None)) is not None:
+                yield token.start, token.end, value
+        elif token.word == ":" and index + 1 < len(every) and _is_marker(every, index):
+            name = every[index + 1]
+            if name.value in named:
+                yield token.start, name.end, named[name.value]
+
+
+def _is_marker(every: Sequence[Token], index: int) -> bool:
+    """Whether a colon begins a marker; in ``a:b`` and ``STRUCT<a: INT>`` it does not."""
+    colon, before = every[index], every[index - 1] if index else None
+    begins = before is None or before.end < colon.start or not (before.value[-1:].isalnum() or before.value in "_)]")
+    return begins and every[index + 1].start == colon.end
