@@ -57,7 +57,7 @@ def problem_with(reference: str, parameters: Iterable[str], tasks: Iterable[str]
     if reference in _FIXED or namespace == "input":
         return ""
     if reference.startswith("job.parameters."):
-        name = reference.removeprefix("job.parameters.")
+        name = parameter_name(reference.removeprefix("job.parameters."))
         return "" if name in parameters else f"the pipeline has no parameter '{name}'"
     if namespace == "tasks":
         task, _, rest = member.partition(".")
@@ -65,6 +65,11 @@ def problem_with(reference: str, parameters: Iterable[str], tasks: Iterable[str]
             return f"the pipeline has no task '{task}'"
         return "" if _TASK_MEMBERS.fullmatch(rest) else f"a task has no '{rest}' to refer to"
     return "the Jobs service knows no such reference"
+
+
+def parameter_name(written: str) -> str:
+    """The parameter that ``job.parameters.<written>`` names: some write it in brackets or backticks."""
+    return written[1:-1] if (written[:1], written[-1:]) in (("[", "]"), ("`", "`")) else written
 
 
 def time_part(at: datetime, part: str) -> str:

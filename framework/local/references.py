@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from framework.core.dynamic_values import substitute, time_part
+from framework.core.dynamic_values import parameter_name, substitute, time_part
 from framework.local.loops import as_text, input_text
 
 _NO_INPUT = object()
@@ -71,7 +71,9 @@ class RunValues:
 
         def look_up(reference: str) -> str:
             own = reference.removeprefix("job.parameters.")
-            return self._value(reference, Place()) if own == reference else self._parameter(own, (*within, name))
+            if own == reference:
+                return self._value(reference, Place())
+            return self._parameter(parameter_name(own), (*within, name))
 
         return substitute(self.parameters[name], look_up)
 
@@ -88,7 +90,7 @@ class RunValues:
 
 def _job(run: RunValues, member: str, place: Place) -> str:
     if member.startswith("parameters."):
-        return run._parameter(member.removeprefix("parameters."), ())
+        return run._parameter(parameter_name(member.removeprefix("parameters.")), ())
     if member.startswith(("start_time.", "trigger.time.")):
         return time_part(run.started, member.rpartition(".")[2])
     return {

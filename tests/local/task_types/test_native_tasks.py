@@ -209,10 +209,14 @@ def test_files_of_a_workspace_are_local_folders(bundle):
         ("# MAGIC %run ./gone", "nb.py:5: %run: there is no notebook './gone'", ""),
         ("def f():\n    return 1 / 0\nf()", "nb.py:6: ZeroDivisionError: division by zero", ""),
         ("dbutils.widgets.get('dya')", "no widget or parameter named 'dya' is defined; did you mean 'day'?", ""),
-        ("spark.table('main.none.t').count()", "nb.py:5: AnalysisException: [TABLE_OR_VIEW_NOT_FOUND]", "main"),
+        ("spark.table('main.none.t').count()", "nb.py:5: AnalysisException: [TABLE_OR_VIEW_NOT_FOUND]", "has a task"),
         ("spark.range(1).select('ids').count()", "nb.py:5: there is no column 'ids'", "closest columns: id"),
         ("sc.parallelize([1])", "nb.py:5: NameError: name 'sc' is not defined", "use spark (the SparkSession)"),
-        ("from delta.tables import DeltaTable\nDeltaTable.forName(spark, 'a.b')", "nb.py:6: InvalidPlan", "use SQL"),
+        (
+            "from delta.tables import DeltaTable\nDeltaTable.forName(spark, 'a.b').toDF().columns",
+            "nb.py:6: InvalidPlan",
+            "use SQL",
+        ),
         ("import nopackage", "nb.py:5: ModuleNotFoundError: No module named 'nopackage'", "'nopackage' installed"),
         ("dbutils.fs.ls('s3://bucket/x')", "'s3://bucket/x' is in cloud storage", "use a volume"),
         ("dbutils.fs.mount('a', '/mnt/a')", "dbutils.fs.mount is not available in a local run", ""),
@@ -265,7 +269,7 @@ def test_a_bad_wheel_task_or_script_says_what_there_is(bundle):
     assert wrong.message == "the package 'shop' has no entry point 'close-book'"
     assert "close-books" in wrong.hint
     assert wheel("shopp", "main").hint.startswith("did you mean shop")
-    assert wheel("shop", "stop").message.endswith("cli.py:20: the code ended with sys.exit(3)")
+    assert wheel("shop", "stop").message.endswith("cli.py:19: the code ended with sys.exit(3)")
     assert bundle.run("spark_python_task", Path("none.py")).error.message == "there is no file none.py"
     (bundle.root / "bad.py").write_text("x = 1\ndef f(:\n")
     assert bundle.run("spark_python_task", Path("bad.py")).error.message == "bad.py:2: invalid syntax"

@@ -1,1 +1,1 @@
-"""Names of other catalogs, in SQL text and in calls of the session, as names in the one local catalog."""
+"""SQL text and calls of the session made for the one local catalog: names of other catalogs, values of parameters."""

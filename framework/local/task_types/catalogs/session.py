@@ -9,8 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from framework.local.task_types import sql_parameters
-from framework.local.task_types.catalogs import names
+from framework.local.task_types.catalogs import names, parameters
 from framework.local.task_types.catalogs.current import CurrentCatalog
 from framework.local.task_types.files import LocalFiles
 
@@ -70,8 +69,8 @@ def _map_sql(kind: Any, current: CurrentCatalog) -> None:
         values = {name: getattr(column._expr, "_value", None) for name, column in (named_args or {}).items()}
         text = current.sql(query, values)
         if args or named_args:
-            named = {name: sql_parameters.literal(column) for name, column in (named_args or {}).items()}
-            text = sql_parameters.bound(text, named, [sql_parameters.literal(column) for column in args or ()])
+            named = {name: parameters.literal(column) for name, column in (named_args or {}).items()}
+            text = parameters.bound(text, named, [parameters.literal(column) for column in args or ()])
         original(self, text, [], {}, views)
 
     kind.__init__ = with_local_names
