@@ -1,9 +1,9 @@
 """What the scheduler costs per task, beside kedro's sequential runner and dagster's in-process executor.
 
-The same graphs of tasks that do nothing: ours are condition tasks, each decided by the Jobs service's rules, its state on
-disk when the run ends (sqlite, synchronous=FULL); kedro records nothing, dagster keeps its events in memory. Each is timed
-in its own process from the finished graph to the end of the run, the three by turns. Then Python tasks: each in a process
-of its own, connected to a warm Spark. Limits: 4 ms a control task, 400 ms a Python task, never slower than dagster.
+The same graphs of tasks that do nothing: ours are condition tasks, each decided by the Jobs service's rules, its state
+on disk when the run ends (sqlite, synchronous=FULL); kedro records nothing, dagster keeps its events in memory. Timed
+from the finished graph to the end of the run, the three by turns. Then Python tasks: each in a process of its own,
+connected to a warm Spark. Limits: 4 ms a control task, 400 ms a Python task, never slower than dagster.
 """
 
 import argparse
@@ -57,7 +57,9 @@ def timed_by_itself(command: list[str], upstream: dict[str, list[str]]) -> float
     return float(done.stdout.splitlines()[-1])
 
 
-def ours(upstream: dict[str, list[str]], does: dict[str, object], files: Path | None = None, parallel: int = 2) -> float:
+def ours(
+    upstream: dict[str, list[str]], does: dict[str, object], files: Path | None = None, parallel: int = 2
+) -> float:
     """Seconds from the finished graph to the end of the run."""
     from framework.local.run import RunRequest, run
 
@@ -77,13 +79,9 @@ def runnable(upstream: dict[str, list[str]], does: dict[str, object], files: Pat
     from framework.compile.bundle import Bundle
     from framework.local.runnable import Runnable
 
-    tasks = [
-        {"task_key": key, "depends_on": [{"task_key": up} for up in ups], **does} for key, ups in upstream.items()
-    ]
+    tasks = [{"task_key": key, "depends_on": [{"task_key": up} for up in ups], **does} for key, ups in upstream.items()]
     job = Job.from_dict({"name": "job", "tasks": tasks})
-    return Runnable(
-        bundle=Bundle(name="bench", target="local", jobs={"job": job}), files=files, job_ids={"job": 1}
-    )
+    return Runnable(bundle=Bundle(name="bench", target="local", jobs={"job": job}), files=files, job_ids={"job": 1})
 
 
 def python_tasks(size: int) -> bool:
