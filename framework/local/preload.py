@@ -15,6 +15,8 @@ _MODULES = (
     "mlflow.pyfunc",
     "mlflow.store.tracking.sqlalchemy_store",
     "framework.runtime.entrypoint",
+    "framework.local.task_types.execute",
+    "sqlglot.dialects.databricks",
 )
 
 

@@ -51,7 +51,9 @@ def load_bundle(directory: Path, target: str | None, variables: Mapping[str, str
     paths = Paths(files.root, tuple(artifacts.values()), findings)
     resolved = resolver.resolve(tree.at("resources", "jobs"), ("resources", "jobs"))
     checked = jobs.checked(resolved, paths, ids, findings)
-    bundle_name = sections.bundle_name(tree, findings)
+    _resolve_variables(tree, resolver)
+    written_name = tree.at("bundle", "name")
+    bundle_name = sections.bundle_name(written_name, resolver.resolve(written_name, ("bundle", "name")), findings)
     warnings = _no_errors(findings)
     bundle = Bundle(name=bundle_name, target=name, jobs=jobs.official(checked))
     return ForeignBundle(bundle=bundle, root=files.root, job_ids=ids, artifacts=artifacts, warnings=warnings)
@@ -70,6 +72,12 @@ def _with_resources(tree: Placed, ids: Mapping[str, int], findings: list[Diagnos
     presets = Presets.of(tree, Resolver(tree, findings).resolve(tree.at("presets"), ("presets",)))
     resources = presets.apply(tree.at("resources"))
     return tree.with_fields(resources=identities.with_identities(resources, ids))
+
+
+def _resolve_variables(tree: Placed, resolver: Resolver) -> None:
+    """Finds what is wrong with the values of variables that no job asks for, as the CLI does."""
+    for name, variable in tree.at("variables").fields.items():
+        resolver.resolve(variable.at("value"), ("variables", name, "value"))
 
 
 def _no_errors(findings: list[Diagnostic]) -> tuple[Diagnostic, ...]:

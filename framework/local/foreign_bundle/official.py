@@ -47,6 +47,8 @@ def _struct(cls: Any, node: Placed, path: NodePath, findings: list[Diagnostic]) 
     declared = _declared(cls)
     value = {}
     for name, inner in node.fields.items():
+        if name.startswith("_"):
+            continue  # Such fields hold anchors for others; the CLI leaves them out too.
         if name not in declared:
             summary = f"unknown field '{name}'{did_you_mean(name, declared)}"
             findings.append(finding(summary, node.key_place(name), (*path, name), _HINT))

@@ -24,15 +24,15 @@ def joined(trees: tuple[Placed, ...], findings: list[Diagnostic]) -> Placed:
     return whole
 
 
-def bundle_name(tree: Placed, findings: list[Diagnostic]) -> str:
-    """The bundle's name; a finding when it has none, or one that would depend on something."""
-    name = tree.at("bundle", "name")
-    text = "" if isinstance(name.value, dict | tuple) else as_text(name.value)
-    if not text:
-        findings.append(finding("the bundle has no name", name.place, ("bundle",), "Write bundle: {name: …}."))
-    elif "${" in text:
-        findings.append(finding("the bundle's name holds a reference", name.place, ("bundle", "name"), "Write it out."))
-    return text
+def bundle_name(written: Placed, resolved: Placed, findings: list[Diagnostic]) -> str:
+    """The bundle's name, which is ``resolved`` from what is ``written``; a finding when it has none."""
+    name = "" if isinstance(resolved.value, dict | tuple) else as_text(resolved.value)
+    if not name:
+        findings.append(finding("the bundle has no name", written.place, ("bundle",), "Write bundle: {name: …}."))
+    elif "${" in written.text:
+        hint = "Write it out: a bundle that changes its name leaves behind what it deployed."
+        findings.append(warning("the bundle's name holds a reference", written.place, ("bundle", "name"), hint))
+    return name
 
 
 def _duplicates(trees: tuple[Placed, ...]) -> Iterator[Diagnostic]:

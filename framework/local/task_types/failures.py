@@ -8,12 +8,13 @@ from framework.core.task_run import TaskError
 from framework.runtime import spark_errors, user_frames
 
 _FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
+_JAVA_STACK = re.compile(r"\n+JVM stacktrace:\n.*", re.DOTALL)
 _NO_CONTEXT = {"sc", "sqlContext", "spark.sparkContext"}
 
 
 def task_error(error: BaseException, root: Path, package: str = "") -> TaskError:
     """``error`` for the record; paths in its message are those from ``root``."""
-    found = _described(error, user_frames.cut(error, package))
+    found = _described(error, _JAVA_STACK.sub("", user_frames.cut(error, package)))
     return TaskError(found.type, _relative(found.message, root), _relative(found.hint, root), found.traceback)
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Self
@@ -61,18 +62,22 @@ class Session:
 
     def names(self) -> dict[str, Any]:
         """The names that code of Databricks finds without importing them."""
-        return self._names(self._dbutils(self.file, self.parameters))
+        return self._names(self._own_dbutils)
 
     def notebook(self, file: Path) -> str:
         """Run the task's notebook as ``__main__`` in its own directory; its exit value. Raises what it raises."""
         os.chdir(file.parent)
         sys.path[:0] = dict.fromkeys((str(file.parent), str(self.root)))
         sys.modules["__main__"] = ModuleType("__main__")
-        return self._notebook(file, self.parameters, vars(sys.modules["__main__"]))
+        return self._notebook(file, self._own_dbutils, vars(sys.modules["__main__"]))
 
-    def _notebook(self, file: Path, parameters: Mapping[str, str], namespace: dict[str, Any]) -> str:
+    @cached_property
+    def _own_dbutils(self) -> DbUtils:
+        """The task's own: one object, in its notebook as in every module that imports it."""
+        return self._dbutils(self.file, self.parameters)
+
+    def _notebook(self, file: Path, dbutils: DbUtils, namespace: dict[str, Any]) -> str:
         notebook = reading.read(file, self.root)
-        dbutils = self._dbutils(file, parameters)
         namespace.update(self._names(dbutils), __name__="__main__")
         try:
             running.run(notebook, Surroundings(namespace, dbutils, self.spark))
@@ -84,7 +89,7 @@ class Session:
         def run_other(path: str, seconds: float, arguments: Mapping[str, str]) -> str:
             target = reading.find(path, file, self.root)
             with _limited(seconds, path):
-                return self._notebook(target, arguments, {})
+                return self._notebook(target, self._dbutils(target, arguments), {})
 
         return DbUtils(Widgets(parameters), self.task_values, self.files, self.secrets, run_other)
 

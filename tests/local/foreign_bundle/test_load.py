@@ -74,3 +74,25 @@ def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
     lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}" for n in range(1, 12)]
     found = refusal(tmp_path, databricks="\n".join(lines))
     assert [line.partition(": ")[2] for line in found] == ["more than 100,000 values"]
+
+
+def test_a_reference_in_the_name_is_a_warning(tmp_path: Path) -> None:
+    loaded = bundle(tmp_path, databricks="bundle: {name: 'shop_${var.region}'}\nvariables: {region: {default: eu}}")
+
+    assert loaded.bundle.name == "shop_eu"
+    assert [warning.summary for warning in loaded.warnings] == ["the bundle's name holds a reference"]
+
+
+def test_a_variable_that_nobody_asks_for_is_looked_at_too(tmp_path: Path) -> None:
+    text = "bundle: {name: shop}\nvariables:\n  a: {default: '${var.b}'}\n  b: {default: '${var.a}'}"
+    assert refusal(tmp_path, databricks=text) == [
+        "databricks.yml:3:16: references go in a circle: var.b → var.a → var.b"
+    ]
+
+
+def test_fields_that_begin_with_an_underscore_hold_anchors(tmp_path: Path) -> None:
+    job = f"{{_: &quick {{max_retries: 2}}, tasks: [{{task_key: check, <<: *quick, {TASK}}}]}}"
+
+    loaded = bundle(tmp_path, databricks=f"bundle: {{name: shop}}\nresources: {{jobs: {{daily: {job}}}}}")
+
+    assert loaded.bundle.jobs["daily"].as_dict()["tasks"][0]["max_retries"] == 2

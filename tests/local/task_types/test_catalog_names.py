@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from framework.core.errors import FrameworkError
 from framework.local.task_types.catalogs import names
 from framework.local.task_types.catalogs.current import CurrentCatalog
+from framework.local.task_types.catalogs.parameters import bound
 from framework.local.task_types.catalogs.sql import mapped
 
 LOCAL = names.LOCAL
@@ -188,3 +189,7 @@ def test_any_three_parts_become_a_local_name_that_stays(catalog, schema, table):
     assert local.lower().startswith(("select 1 from spark_catalog.", "select 1 from `spark_catalog`."))
     assert text(local) == local
     assert names.split(local.removeprefix("SELECT 1 FROM "))[-1] == table
+
+
+def test_a_negative_value_after_a_minus_begins_no_comment():
+    assert bound("SELECT 10-:x", {"x": "-5"}, []) == "SELECT 10- -5"

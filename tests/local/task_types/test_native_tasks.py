@@ -273,3 +273,12 @@ def test_a_bad_wheel_task_or_script_says_what_there_is(bundle):
     assert bundle.run("spark_python_task", Path("none.py")).error.message == "there is no file none.py"
     (bundle.root / "bad.py").write_text("x = 1\ndef f(:\n")
     assert bundle.run("spark_python_task", Path("bad.py")).error.message == "bad.py:2: invalid syntax"
+
+
+def test_a_notebook_and_the_modules_it_imports_have_one_dbutils(bundle):
+    outcome = bundle.notebook(
+        "from databricks.sdk import runtime\ndbutils.widgets.text('day', 'monday')",
+        "runtime.dbutils.widgets.get('day'), runtime.dbutils is dbutils",
+    )
+
+    assert outcome.printed.splitlines() == ["('monday', True)"]

@@ -22,7 +22,9 @@ def bound(sql: str, named: Mapping[str, str], positional: Sequence[str]) -> str:
     except ValueError:
         return sql
     for start, end, text in reversed(list(_edits(every, named, positional))):
-        sql = sql[:start] + text + sql[end:]
+        # Two minus signs side by side would begin a comment.
+        apart = " " if text.startswith("-") and sql[:start].endswith("-") else ""
+        sql = sql[:start] + apart + text + sql[end:]
     return sql
 
 
