@@ -215,8 +215,8 @@ def _only_job(runnable: Runnable) -> str:
 
 
 def state_root(directory: Path) -> Path:
-    """The directory whose ``.framework`` holds the runs that are looked for from ``directory``."""
+    """The directory whose ``.framework`` holds the runs that are looked for from ``directory``. Raises UsageError."""
     for candidate in (directory, *directory.parents):
         if LocalPaths(candidate).run_store.exists():
             return candidate
-    return find_root(directory)
+    raise UsageError(f"there is no run in {directory} or above it", "framework run starts one.")

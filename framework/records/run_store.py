@@ -227,7 +227,9 @@ class RunStore:
         return [run_schema.run_of(dict(zip(names, row, strict=True))) for row in cursor]
 
     def _attempts(self, job_run_id: int) -> Iterator[StoredAttempt]:
-        cursor = self._db.execute("select * from attempts where job_run_id = ? order by rowid", (job_run_id,))
+        cursor = self._db.execute(
+            "select * from attempts where job_run_id = ? order by length(task_run_id), task_run_id", (job_run_id,)
+        )
         names = [column[0] for column in cursor.description]
         for row in cursor:
             values = dict(zip(names, row, strict=True))
