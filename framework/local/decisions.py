@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from framework.core.job_run import TaskOutcome
+from framework.core.job_run import SUCCEEDED, TaskOutcome
 from framework.core.task_run import TaskError
 from framework.local import outcomes
 from framework.local.conditions import holds
-from framework.local.job_graph import JobGraph, kind_of
+from framework.local.job_graph import JobGraph
 from framework.local.loops import inputs_of
 from framework.local.outcomes import Made, skipped
 from framework.local.past import Past
@@ -24,7 +24,8 @@ Report = Callable[[Unit, TaskOutcome], None]
 class Decisions:
     """The decided part of a run; every outcome, its own and those given to ``finish``, goes to ``report``.
 
-    ``kind`` says what results call a task. Times are in seconds of ``clock``.
+    ``kind`` says what results call a task, ``loop_ended`` takes what came of a try of a loop. Times are in seconds
+    of ``clock``.
     """
 
     graph: JobGraph
@@ -33,14 +34,16 @@ class Decisions:
     kind: Callable[[Any], str]
     clock: Callable[[], float]
     report: Report
+    loop_ended: Callable[[Loop, TaskOutcome], None]
     loops: dict[str, Loop] = field(default_factory=dict)
     _units: deque[Unit] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.progress = Progress(self.graph, self.past.decided)
+        self._decided_iterations = dict(self.past.iterations)
 
     def to_attempt(self) -> Iterator[Unit]:
-        """Decide everything that can be, and give out the units that need an attempt for it."""
+        """Decide everything that can be, and give out the units that need an attempt for it: loops, too."""
         while True:
             self._units.extend(Unit(key) for key in self.progress.to_run(self._skip))
             if not self._units:
@@ -50,10 +53,34 @@ class Decisions:
                 task = self.task(unit)
                 if task.condition_task:
                     self.finish(unit, self._condition(unit, task.condition_task))
-                elif task.for_each_task:
-                    self._open_loop(unit, task.for_each_task)
                 else:
                     yield unit
+
+    def open_loop(self, start: Start) -> None:
+        """Begin a loop; of an earlier try of it, what succeeded stays."""
+        unit, task = start.unit, self.task(start.unit)
+        for_each, now = task.for_each_task, self.clock()
+        written = str(for_each.inputs)
+        try:
+            inputs = inputs_of(written, self.values.fill(written, self.place(start)))
+        except (Unfilled, ValueError) as error:
+            self.finish(unit, self.impossible(start, error))
+            return
+        limit = now + task.timeout_seconds if task.timeout_seconds else float("inf")
+        before = {i: done for i, done in self._decided_iterations.get(unit.task_key, {}).items() if i < len(inputs)}
+        self.loops[unit.task_key] = Loop(start, inputs, for_each.concurrency or 1, now, limit, before)
+        self._feed(unit.task_key)
+
+    def overdue_loops(self, now: float) -> Iterator[Loop]:
+        """The loops that have reached their time limit since the last call."""
+        for loop in self.loops.values():
+            if now >= loop.deadline and not loop.overdue:
+                loop.overdue = True
+                yield loop
+
+    def is_overdue(self, unit: Unit) -> bool:
+        """Whether the unit is an iteration of a loop that has reached its time limit."""
+        return unit.iteration is not None and self.loops[unit.task_key].overdue
 
     def finish(self, unit: Unit, outcome: TaskOutcome) -> None:
         """A unit is decided."""
@@ -74,10 +101,9 @@ class Decisions:
             self.finish(Unit(key), replace(left, iterations=loop.in_order() if loop else ()))
         self._units.clear()
 
-    def impossible(self, unit: Unit, why: Exception, attempt: int = 1) -> TaskOutcome:
-        """The outcome of a unit that the Jobs service would fail before it starts."""
-        made = Made(task_key=unit.task_key, kind=self.kind(self.task(unit)), attempt=attempt, duration_s=0.0)
-        return made.outcome("FAILED", TaskError("JobError", str(why)))
+    def impossible(self, start: Start, why: Exception) -> TaskOutcome:
+        """The outcome of an attempt that the Jobs service would fail before it starts."""
+        return self._made(start).outcome("FAILED", TaskError("JobError", str(why)))
 
     def task(self, unit: Unit) -> Any:
         """The official task that the unit executes."""
@@ -102,31 +128,25 @@ class Decisions:
         self.finish(Unit(outcome.task_key), outcome)
 
     def _condition(self, unit: Unit, condition: Any) -> TaskOutcome:
-        place = self.place(Start(unit))
+        start = Start(unit)
+        place = self.place(start)
         try:
             left, right = (self.values.fill(str(operand), place) for operand in (condition.left, condition.right))
             branch = str(holds(left, condition.op.value, right)).lower()
         except (Unfilled, ValueError) as error:
-            return self.impossible(unit, error)
-        made = Made(task_key=unit.task_key, kind=kind_of(self.task(unit)), attempt=1, duration_s=0.0)
-        return made.outcome("SUCCESS", branch=branch)
-
-    def _open_loop(self, unit: Unit, for_each: Any) -> None:
-        written = str(for_each.inputs)
-        try:
-            inputs = inputs_of(written, self.values.fill(written, self.place(Start(unit))))
-        except (Unfilled, ValueError) as error:
-            self.finish(unit, self.impossible(unit, error))
-            return
-        before = {i: done for i, done in self.past.iterations.get(unit.task_key, {}).items() if i < len(inputs)}
-        self.loops[unit.task_key] = Loop(inputs, for_each.concurrency or 1, self.clock(), before)
-        self._feed(unit.task_key)
+            return self.impossible(start, error)
+        return self._made(start).outcome("SUCCESS", branch=branch)
 
     def _feed(self, key: str) -> None:
         """Let a loop go on, or end."""
         loop = self.loops[key]
         self._units.extend(Unit(key, iteration) for iteration in loop.next_iterations())
         if loop.done:
-            kind = kind_of(self.task(Unit(key)))
-            made = Made(task_key=key, kind=kind, attempt=1, duration_s=self.clock() - loop.began)
-            self.finish(Unit(key), outcomes.of_loop(made, loop.in_order()))
+            made = self._made(loop.start, self.clock() - loop.began)
+            outcome = outcomes.of_loop(made, loop.in_order(), len(loop.inputs), overdue=loop.overdue)
+            self._decided_iterations[key] = {i: done for i, done in loop.outcomes.items() if done.result in SUCCEEDED}
+            self.loop_ended(self.loops.pop(key), outcome)
+
+    def _made(self, start: Start, duration_s: float = 0.0) -> Made:
+        key = start.unit.task_key
+        return Made(task_key=key, kind=self.kind(self.task(start.unit)), attempt=start.attempt, duration_s=duration_s)

@@ -18,21 +18,13 @@ from framework.local.protocol import AttemptEnded, AttemptSpec
 from framework.local.references import Place, RunValues, Unfilled
 from framework.local.rules import retries
 from framework.local.task_values import TaskValues
-from framework.local.units import Running, Start, StartQueue, Unit
+from framework.local.time_limits import NEVER, TimeLimits
+from framework.local.units import ChildRun, Running, Start, StartQueue, Unit
 from framework.records.run_store import RunStore
 from framework.records.run_values import StoredAttempt, StoredRun
 
 Clock = Callable[[], float]
 Stop = Literal["", "CANCELED", "TIMEDOUT", "SKIPPED", "FAILED"]
-
-
-@dataclass(frozen=True)
-class ChildRun:
-    """The run of another job, to be begun, or to go on as ``child_run_id``."""
-
-    job_id: int
-    parameters: dict[str, str]
-    child_run_id: int | None = None
 
 
 class Work(Protocol):
@@ -88,11 +80,13 @@ class Execution:
             kind=self.work.kind,
             clock=self.clock,
             report=self._report,
+            loop_ended=lambda loop, outcome: self._decide(loop.start, loop.began, outcome),
         )
         self.starts = StartQueue()
+        self.time_limits = TimeLimits(seconds=self.limit, decisions=self.decisions, starts=self.starts)
         self.began = self.clock()
         self._first_start: dict[Unit, float] = {}
-        self._timed_out: set[str] = set()
+        self._attempts: dict[Unit, int] = {}
         self._numbered = self.past.numbered()
         self.past.tell(self.values.known)
         for key, values in self.values.known.values.items():
@@ -116,6 +110,7 @@ class Execution:
         """Begin, if fewer runs of the job are under way than may be."""
         if self.most_at_once and self.store.admit(self.run.job_run_id, self.most_at_once, is_alive) == "RUNNING":
             self.state, self.began = "RUNNING", self.clock()
+            self.time_limits.begin(self.began)
         elif not self.most_at_once or not self.queues:
             self.stop("SKIPPED")
 
@@ -123,23 +118,28 @@ class Execution:
         """Decide everything that needs no process, and end when that was all."""
         if self.state == "RUNNING" and not self.stopped:
             for unit in self.decisions.to_attempt():
-                self.starts.add(self.past.next_start(unit, self.run.repairs))
+                self.starts.add(self._next_start(unit))
         if self.state != "DONE" and not self.running and (self.stopped or self.decisions.progress.done):
             self._end()
 
-    def starts_run(self, start: Start) -> bool:
-        """Whether the attempt is the run of another job, which needs no process of its own."""
-        return bool(self.decisions.task(start.unit).run_job_task)
+    def needs_process(self, start: Start) -> bool:
+        """Whether the attempt is one; a loop is none by itself, nor is the run of another job."""
+        task = self.decisions.task(start.unit)
+        return not (task.run_job_task or task.for_each_task)
 
     def start(self, start: Start) -> Running | None:
         """Make an attempt: its process is for the caller to start, its child to drive. None: it has ended already."""
         unit, lost = start.unit, bool(start.task_run_id)
+        self._attempts[unit] = start.attempt
+        if self.decisions.task(unit).for_each_task:
+            self.decisions.open_loop(start)
+            return None
         start = start if lost else replace(start, task_run_id=self._next_task_run_id())
         self._first_start.setdefault(unit, self.clock())
         try:
             work = self.work.prepare(self.decisions.task(unit), unit, self.decisions.place(start), self.values)
         except Unfilled as error:
-            self.decisions.finish(unit, self.decisions.impossible(unit, error, start.attempt))
+            self.decisions.finish(unit, self.decisions.impossible(start, error))
             return None
         running = self._running(start, work)
         self.running[start.task_run_id] = running
@@ -173,19 +173,19 @@ class Execution:
 
     def overdue(self, now: float) -> Iterator[Running]:
         """The attempts that have reached a time limit since the last call; all, when it is that of the job."""
-        if self.state == "RUNNING" and self.limit and now >= self.began + self.limit and not self.stopped:
+        if self.state != "RUNNING" or self.stopped:
+            return
+        if self.time_limits.job_is_over(now):
             self.stop("TIMEDOUT")
             yield from self.running.values()
-        for task_run_id, running in self.running.items():
-            if now >= running.deadline and task_run_id not in self._timed_out and not self.stopped:
-                self._timed_out.add(task_run_id)
-                yield running
+        else:
+            yield from self.time_limits.overdue(self.running, now)
 
     def next_moment(self, now: float) -> float:
         """When there is something to do though nothing ends."""
-        limits = [running.deadline for name, running in self.running.items() if name not in self._timed_out]
-        job = [self.began + self.limit] if self.limit and self.state == "RUNNING" and not self.stopped else []
-        return min([*limits, *job, self.starts.next_moment(now)])
+        if self.state != "RUNNING" or self.stopped:
+            return NEVER
+        return min(self.time_limits.next_moment(self.running), self.starts.next_moment(now))
 
     def give_up(self, error: LocalEngineError) -> None:
         """The engine is gone, and with it everything that ran: what is known so far must not be lost with it."""
@@ -213,13 +213,16 @@ class Execution:
     def _after(self, running: Running, outcome: TaskOutcome) -> None:
         """An attempt has ended: try again, or let it decide its task."""
         self.store.note_attempt(replace(running.row, result=outcome.result, ended_at=_now()))
-        task, start = self.decisions.task(running.start.unit), running.start
+        self._decide(running.start, running.began, outcome)
+
+    def _decide(self, start: Start, began: float, outcome: TaskOutcome) -> None:
+        task, unit = self.decisions.task(start.unit), start.unit
         interval = (task.min_retry_interval_millis or 0) / 1000
         again = retries(outcome.result, start.tries, task.max_retries or 0, bool(task.retry_on_timeout))
-        if again and not self.stopped:
-            self.starts.add_later(Start(start.unit, start.attempt + 1, start.tries + 1), running.began + interval)
+        if again and not self.stopped and not self.decisions.is_overdue(unit):
+            self.starts.add_later(Start(unit, start.attempt + 1, start.tries + 1), began + interval)
         else:
-            self.decisions.finish(start.unit, outcome)
+            self.decisions.finish(unit, outcome)
 
     def _report(self, unit: Unit, outcome: TaskOutcome) -> None:
         run_id = self.run.job_run_id
@@ -233,6 +236,12 @@ class Execution:
         self.store.note_end(self.run.job_run_id, self.result, _now(), self.duration)
 
     # --- looking up
+
+    def _next_start(self, unit: Unit) -> Start:
+        """The first attempt of a unit, or of one whose loop is tried again."""
+        if made := self._attempts.get(unit):
+            return Start(unit, made + 1)
+        return self.past.next_start(unit, self.run.repairs)
 
     def _next_task_run_id(self) -> str:
         self._numbered += 1
@@ -256,7 +265,7 @@ class Execution:
         )
         if child:
             self.children[child.run.job_run_id] = child
-        return Running(start, row, now, now + limit if limit else float("inf"), process)
+        return Running(start, row, now, now + limit if limit else NEVER, process)
 
     def _continued(self, start: Start, child: ChildRun) -> ChildRun:
         """The run that a lost attempt had begun goes on."""
@@ -273,9 +282,7 @@ class Execution:
         )
 
     def _limit_of(self, task_run_id: str) -> Limit:
-        if task_run_id in self._timed_out:
-            return "task"
-        return "job" if self.stopped == "TIMEDOUT" else ""
+        return self.time_limits.limit_of(task_run_id) or ("job" if self.stopped == "TIMEDOUT" else "")
 
     def _take_over(self, unit: Unit, directory: Path) -> None:
         """What the attempt left for those after it; what an iteration sets is nobody's, as on Databricks."""

@@ -9,14 +9,14 @@ from framework.compile.bundle import RELEASE_PATH, Plan
 from framework.compile.jobs import ENTRY_POINT, PACKAGE
 from framework.core.job_run import TaskOutcome
 from framework.core.task_run import TaskError
-from framework.local.execution import ChildRun, Execution
+from framework.local.execution import Execution
 from framework.local.job_graph import kind_of
 from framework.local.paths import LocalPaths
 from framework.local.protocol import AttemptSpec
 from framework.local.references import Place, RunValues, Unfilled
 from framework.local.runnable import Runnable
 from framework.local.task_types.invocation import CALL, Invocation
-from framework.local.units import Unit
+from framework.local.units import ChildRun, Unit
 from framework.local.wheels import import_paths
 from framework.runtime import arguments
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from framework.core.events import Listener, RunStarted
-from framework.local.execution import ChildRun, Execution
+from framework.local.execution import Execution
 from framework.local.job_graph import JobGraph
 from framework.local.job_work import CodeOfRun, JobWork
 from framework.local.past import Past
@@ -14,6 +14,7 @@ from framework.local.paths import LocalPaths
 from framework.local.references import RunValues
 from framework.local.runnable import Runnable
 from framework.local.task_values import TaskValues
+from framework.local.units import ChildRun
 from framework.records.run_store import RunStore
 from framework.records.run_values import NewRun, StoredRun
 

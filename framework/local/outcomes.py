@@ -1,7 +1,7 @@
 """How what happened to a task becomes its outcome."""
 
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,8 +59,12 @@ def of_child(made: Made, job: str, child_run_id: int, ended: JobResult, limit: L
     return made.outcome(result, time_limit(limit) if result == "TIMEDOUT" else error, child_run_id=child_run_id)
 
 
-def of_loop(made: Made, iterations: tuple[TaskOutcome, ...]) -> TaskOutcome:
-    """The outcome of a ``for_each_task``."""
+def of_loop(made: Made, iterations: tuple[TaskOutcome, ...], total: int, overdue: bool) -> TaskOutcome:
+    """The outcome of a ``for_each_task`` with ``total`` iterations; some never began when it is ``overdue``."""
+    if overdue:
+        limit = time_limit("task")
+        left = replace(limit, message=f"{limit.message} with {len(iterations)} of {total} iterations begun")
+        return made.outcome("TIMEDOUT", left, iterations=iterations)
     failures = [index for index, each in enumerate(iterations) if each.result != "SUCCESS"]
     first = next((each.error for each in iterations if each.error), None)
     error = TaskError(

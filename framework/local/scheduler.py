@@ -104,7 +104,7 @@ class Scheduler:
         # A run that a task starts is driven from the next turn on.
         for execution in tuple(self._executions):
             while (start := execution.starts.due(self.clock())) is not None:
-                if not execution.starts_run(start) and len(self._owners) >= self.max_parallel:
+                if execution.needs_process(start) and len(self._owners) >= self.max_parallel:
                     execution.starts.put_back(start)
                     break
                 if (running := execution.start(start)) is None:

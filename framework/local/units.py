@@ -53,6 +53,15 @@ class Running:
         return self.row.child_run_id
 
 
+@dataclass(frozen=True)
+class ChildRun:
+    """The run of another job, to be begun, or to go on as ``child_run_id``."""
+
+    job_id: int
+    parameters: dict[str, str]
+    child_run_id: int | None = None
+
+
 @dataclass
 class StartQueue:
     """Attempts that may start when there is a place for them, those that wait for their retry interval first."""
@@ -84,9 +93,16 @@ class StartQueue:
         """When the next one is due that is not due yet; one that is waits for a place, which is no moment."""
         return min((at for at, _, _ in self._later if at > now), default=float("inf"))
 
-    def clear(self) -> Iterator[Start]:
+    def drop(self, task_key: str) -> list[Start]:
+        """Take out all of a task."""
+        dropped = [start for start in (*self._ready, *(later[2] for later in self._later)) if _is_of(start, task_key)]
+        self._ready = deque(start for start in self._ready if not _is_of(start, task_key))
+        self._later = [later for later in self._later if not _is_of(later[2], task_key)]
+        heapq.heapify(self._later)
+        return dropped
+
+    def clear(self) -> None:
         """Give up all of them."""
-        yield from [*self._ready, *(start for _, _, start in self._later)]
         self._ready.clear()
         self._later.clear()
 
@@ -94,20 +110,30 @@ class StartQueue:
         return bool(self._ready or self._later)
 
 
+def _is_of(start: Start, task_key: str) -> bool:
+    return start.unit.task_key == task_key
+
+
 @dataclass
 class Loop:
-    """A ``for_each_task`` under way: ``inputs`` by iteration, and what has come of them so far."""
+    """One try of a ``for_each_task``: ``inputs`` by iteration, and what has come of them so far.
 
+    ``deadline`` is when its time limit is reached; ``overdue`` that it was, and no further iteration begins.
+    """
+
+    start: Start
     inputs: list[object]
     concurrency: int
     began: float
+    deadline: float = float("inf")
     outcomes: dict[int, TaskOutcome] = field(default_factory=dict)
     active: int = 0
+    overdue: bool = False
     _next: int = 0
 
     def next_iterations(self) -> Iterator[int]:
         """The iterations that may begin now."""
-        while self.active < self.concurrency and self._next < len(self.inputs):
+        while self.active < self.concurrency and self._next < len(self.inputs) and not self.overdue:
             iteration, self._next = self._next, self._next + 1
             if iteration not in self.outcomes:
                 self.active += 1
@@ -120,8 +146,8 @@ class Loop:
 
     @property
     def done(self) -> bool:
-        """Whether every iteration is decided."""
-        return len(self.outcomes) == len(self.inputs)
+        """Whether nothing more comes of it."""
+        return not self.active and (self.overdue or len(self.outcomes) == len(self.inputs))
 
     def in_order(self) -> tuple[TaskOutcome, ...]:
         """The outcomes by iteration."""

@@ -13,13 +13,14 @@ from databricks.bundles.jobs import Job
 from framework.core.events import Event
 from framework.core.job_run import TaskOutcome
 from framework.core.task_run import AttemptRecord
-from framework.local.execution import ChildRun, Execution
+from framework.local.execution import Execution
 from framework.local.job_graph import JobGraph, kind_of
 from framework.local.past import Past
 from framework.local.protocol import AttemptEnded, AttemptSpec
 from framework.local.references import RunValues
 from framework.local.scheduler import Scheduler
 from framework.local.task_values import TaskValues
+from framework.local.units import ChildRun
 from framework.records.run_store import RunStore
 from framework.records.run_values import NewRun, StoredRun
 

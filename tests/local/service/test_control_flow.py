@@ -7,6 +7,8 @@ from framework.core.errors import UsageError
 from framework.local.past import Past
 from framework.local.selection import to_rerun
 
+SECONDS = 10.0
+
 
 def condition(left, op, right):
     return {"condition_task": {"left": left, "op": op, "right": right}}
@@ -147,6 +149,38 @@ def test_an_iteration_is_retried_by_itself_and_an_empty_loop_succeeds(service, s
 
     assert ran.script.started == ["loop[0]", "loop[0]", "loop[1]"]
     assert (ran.result, empty.result) == ("SUCCESS", "SUCCESS")
+
+
+def test_a_loop_over_its_time_limit_ends_with_what_it_was_doing(service, script, task):
+    """`timeout_seconds` is per attempt: here, of the loop as a whole."""
+    each = {"task": task("each", max_retries=3, retry_on_timeout=True), "inputs": "[1, 2, 3, 4]", "concurrency": 2}
+    late = task("loop", timeout_seconds=15, for_each_task=each)
+    ran = service.run(script(), late, task("after", "loop"), task("alert", "loop", run_if="ALL_FAILED"))
+
+    assert ran.results == {"loop": "TIMEDOUT", "after": "UPSTREAM_FAILED", "alert": "SUCCESS"}
+    assert [each.result for each in ran.outcomes["loop"].iterations] == ["SUCCESS", "SUCCESS", "TIMEDOUT", "TIMEDOUT"]
+    assert "timeout_seconds of the task" in ran.outcomes["loop"].error.hint
+    assert ran.script.now == 1000 + 15 + SECONDS
+
+
+def test_an_overdue_loop_gives_up_what_waits_for_a_place(service, script, task):
+    each = {"task": task("each"), "inputs": "[1, 2, 3, 4]", "concurrency": 4}
+    ran = service.run(script(), task("loop", timeout_seconds=15, for_each_task=each), max_parallel=1)
+
+    assert ran.script.started == ["loop[0]", "loop[1]"]
+    assert [each.result for each in ran.outcomes["loop"].iterations] == ["SUCCESS", "TIMEDOUT", "CANCELED", "CANCELED"]
+
+
+def test_a_loop_that_is_tried_again_keeps_what_succeeded(service, script, task):
+    """`max_retries` of the loop itself: only what failed runs again, as attempts with new numbers."""
+    each = {"task": task("each"), "inputs": "[1, 2, 3]"}
+    again = task("loop", max_retries=1, min_retry_interval_millis=60_000, for_each_task=each)
+    ran = service.run(script(exits={"loop[1]": [1, 0]}), again)
+
+    assert ran.script.started == ["loop[0]", "loop[1]", "loop[2]", "loop[1]"]
+    assert (ran.result, ran.outcomes["loop"].attempts) == ("SUCCESS", 2)
+    assert [each.attempts for each in ran.outcomes["loop"].iterations] == [1, 2, 1]
+    assert ran.script.now == 1000 + 60 + SECONDS
 
 
 def test_a_task_runs_another_job_and_waits_for_it(service, script, task):

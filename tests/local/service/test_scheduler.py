@@ -93,6 +93,17 @@ def test_an_interruption_at_any_moment_ends_the_run(service, script, task, momen
     assert not ran.script.running
 
 
+def test_what_waits_for_a_place_does_not_start_after_an_interruption(service, script, task):
+    def interrupt(script):
+        if script.waits == 1:
+            service.scheduler.interrupt()
+
+    ran = service.run(script(at_wait=interrupt), *[task(key) for key in "abc"], max_parallel=1)
+
+    assert ran.script.started == ["a"]
+    assert ran.results == dict.fromkeys("abc", "CANCELED")
+
+
 def test_an_engine_that_dies_leaves_what_is_known(service, script, task):
     def die(script):
         if "b" in [key for key, _ in script.running.values()]:
