@@ -13,13 +13,13 @@ Each phase takes what the one before it gives, so a wrong order is a type error.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from framework.check.pipeline import check
+from framework.check.pipeline import check_together
 from framework.compile.bundle import Bundle
 from framework.compile.jobs import BACKFILL, bundle_of
 from framework.core.dynamic_values import only_reference
@@ -32,9 +32,10 @@ from framework.local.run import MAX_PARALLEL, RepairRequest, RunRequest, Selecte
 from framework.local.runnable import Runnable
 from framework.records.run_store import RunStore
 from framework.records.run_values import StoredRun
+from framework.resolve.job_references import pipelines_run
 from framework.resolve.parameters import run_parameters
 from framework.resolve.pipeline import resolve
-from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline
+from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline, ResolvedSource
 from framework.spec.loader import ProjectSource, find_root, load
 from framework.spec.target_spec import LOCAL
 
@@ -74,23 +75,25 @@ class BundleSelection:
 
 def run_locally(selection: Selection, listener: Listener, how: HowToRun = HowToRun()) -> JobRun:
     """From the project's files to the predictions, on this machine."""
-    resolved, bundle = compiled(selection, listener)
+    ready = compiled(selection, listener)
+    resolved = ready.pipeline
     request = RunRequest(
         root=resolved.root,
         job_key=resolved.pipeline,
         parameters=run_parameters(selection.parameters, resolved.parameters),
         source={"project": resolved.project, "pipeline": resolved.pipeline},
-        sources=resolved.sources,
+        sources=ready.sources,
         **vars(how),
     )
-    return run(_runnable(bundle, resolved), request, listener)
+    return run(_runnable(ready), request, listener)
 
 
 def backfill_locally(
     selection: Selection, dates: Sequence[date], max_parallel: int, listener: Listener
 ) -> list[JobRun]:
     """A run of the pipeline for each logical date; one that succeeded before is not run again."""
-    resolved, bundle = compiled(selection, listener)
+    ready = compiled(selection, listener)
+    resolved = ready.pipeline
     name = only_reference(resolved.logical_date).removeprefix("job.parameters.")
     if name not in resolved.parameters:
         raise UsageError(
@@ -98,7 +101,7 @@ def backfill_locally(
             'Write logical_date: "{{job.parameters.<name>}}" in the pipeline.',
         )
     given = run_parameters({**selection.parameters, name: dates[0].isoformat()}, resolved.parameters)
-    job: Any = bundle.jobs[resolved.pipeline]
+    job: Any = ready.bundle.jobs[resolved.pipeline]
     declared = {str(parameter.name) for parameter in job.parameters}
     token = hashlib.sha256(json.dumps([resolved.project, sorted(selection.parameters.items())]).encode()).hexdigest()
     requests = [
@@ -111,30 +114,61 @@ def backfill_locally(
                 **({BACKFILL: day.isoformat()} if BACKFILL in declared else {}),
             },
             source={"project": resolved.project, "pipeline": resolved.pipeline},
-            sources=resolved.sources,
+            sources=ready.sources,
             max_parallel=max_parallel,
             idempotency_token=f"backfill-{day.isoformat()}-{token[:32]}",
             backfill=datetime(day.year, day.month, day.day, tzinfo=UTC),
         )
         for day in dates
     ]
-    return backfill(_runnable(bundle, resolved), requests, listener)
+    return backfill(_runnable(ready), requests, listener)
 
 
-def compiled(selection: Selection, listener: Listener) -> tuple[ResolvedPipeline, Bundle]:
+@dataclass(frozen=True)
+class Compiled:
+    """A pipeline, the ones that it runs, and the bundle of them all."""
+
+    pipeline: ResolvedPipeline
+    others: tuple[ResolvedPipeline, ...]
+    bundle: Bundle
+
+    @property
+    def sources(self) -> tuple[ResolvedSource, ...]:
+        """Every file that one of the pipelines reads."""
+        return tuple(
+            {source.table: source for each in (self.pipeline, *self.others) for source in each.sources}.values()
+        )
+
+
+def compiled(selection: Selection, listener: Listener) -> Compiled:
     """A pipeline as the jobs that a local run executes. Raises InvalidProject and UsageError."""
     root = find_root(selection.directory)
     source: ProjectSource = load(root, selection.project, selection.pipeline, selection.target, selection.directory)
     resolved: ResolvedPipeline = resolve(source, selection.source_files)
-    checked: CheckedPipeline = check(resolved)
+    others: tuple[ResolvedPipeline, ...] = tuple(_run_by(resolved, source, selection.source_files))
+    checked: tuple[CheckedPipeline, ...] = check_together((resolved, *others))
     if resolved.target != LOCAL:
         raise UsageError(
             f"a run on '{resolved.target}' needs a deployed job, and deploying comes with a later version",
             "The pipeline is valid for this target. Run it here with --env local.",
         )
-    for warning in checked.warnings:
+    for warning in (warning for each in checked for warning in each.warnings):
         listener(Note(str(warning), warning=True))
-    return resolved, bundle_of(checked)
+    return Compiled(resolved, others, bundle_of(*checked))
+
+
+def _run_by(
+    pipeline: ResolvedPipeline, source: ProjectSource, source_files: Mapping[str, Path]
+) -> Iterator[ResolvedPipeline]:
+    """The other pipelines of the project that ``pipeline`` runs, directly or not."""
+    seen = {pipeline.pipeline}
+    left = [pipeline]
+    while left:
+        for _, name in pipelines_run(left.pop()):
+            if name in source.siblings and name not in seen:
+                seen.add(name)
+                left.append(resolve(load(source.root, source.project.name, name, source.target.name), source_files))
+                yield left[-1]
 
 
 def run_bundle(selection: BundleSelection, listener: Listener, how: HowToRun = HowToRun()) -> JobRun:
@@ -179,20 +213,18 @@ def _made_again(root: Path, stored: StoredRun, listener: Listener) -> Runnable:
             directory=Path(source["bundle"]), target=source["target"], variables=source["variables"]
         )
         return _of_directory(again, listener)
-    resolved, bundle = compiled(
-        Selection(directory=root, project=source["project"], pipeline=source["pipeline"], target=stored.target),
-        listener,
-    )
-    return _runnable(bundle, resolved)
+    selection = Selection(directory=root, project=source["project"], pipeline=source["pipeline"], target=stored.target)
+    return _runnable(compiled(selection, listener))
 
 
-def _runnable(bundle: Bundle, resolved: ResolvedPipeline) -> Runnable:
+def _runnable(ready: Compiled) -> Runnable:
     """Paths in a pipeline's native tasks start from its file, as in a bundle's."""
+    pipeline = ready.pipeline
     return Runnable(
-        bundle=bundle,
-        files=(resolved.root / resolved.document.file).parent,
-        job_ids=_numbers(bundle),
-        source_directory=resolved.source_directory,
+        bundle=ready.bundle,
+        files=(pipeline.root / pipeline.document.file).parent,
+        job_ids=_numbers(ready.bundle),
+        source_directory=pipeline.source_directory,
     )
 
 

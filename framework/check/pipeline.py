@@ -1,13 +1,21 @@
-"""Runs every rule on a pipeline."""
+"""Runs every rule on pipelines."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from framework.check import data_checks, entrypoint_checks, graph_checks, native_checks, parameter_checks
+from framework.check import (
+    data_checks,
+    entrypoint_checks,
+    graph_checks,
+    native_checks,
+    parameter_checks,
+    run_job_checks,
+)
 from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject
 from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline
 
 Rule = Callable[[ResolvedPipeline], Iterator[Diagnostic]]
+RuleTogether = Callable[[Sequence[ResolvedPipeline]], Iterator[Diagnostic]]
 
 RULES: tuple[Rule, ...] = (
     graph_checks.unknown_dependencies,
@@ -23,12 +31,25 @@ RULES: tuple[Rule, ...] = (
     data_checks.replaced_columns_have_values,
     entrypoint_checks.entry_points_exist,
     entrypoint_checks.free_module_names,
+    run_job_checks.jobs_exist,
 )
+"""Those that look at one pipeline."""
+RULES_TOGETHER: tuple[RuleTogether, ...] = (run_job_checks.nested_runs,)
+"""Those that look at several pipelines of a project, as they will run together."""
 
 
 def check(pipeline: ResolvedPipeline) -> CheckedPipeline:
-    """All rules on ``pipeline``. Raises InvalidProject with every finding when one of them is an error."""
-    found = Diagnostics.of(finding for rule in RULES for finding in rule(pipeline))
-    if found.errors:
-        raise InvalidProject(found)
-    return CheckedPipeline(pipeline, found)
+    """All rules on one ``pipeline``. Raises InvalidProject with every finding when one of them is an error."""
+    return check_together([pipeline])[0]
+
+
+def check_together(pipelines: Sequence[ResolvedPipeline]) -> tuple[CheckedPipeline, ...]:
+    """All rules on pipelines of one project. Raises InvalidProject as ``check`` does."""
+    found = [[finding for rule in RULES for finding in rule(pipeline)] for pipeline in pipelines]
+    together = [finding for rule in RULES_TOGETHER for finding in rule(pipelines)]
+    everything = Diagnostics.of([*(finding for each in found for finding in each), *together])
+    if everything.errors:
+        raise InvalidProject(everything)
+    return tuple(
+        CheckedPipeline(pipeline, Diagnostics.of(each)) for pipeline, each in zip(pipelines, found, strict=True)
+    )

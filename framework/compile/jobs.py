@@ -9,6 +9,7 @@ from framework.compile.official_types import Refusal, refusals
 from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject
 from framework.core.task_run import TaskRun
+from framework.resolve.job_references import pipelines_run
 from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline, ResolvedTask
 from framework.spec.node_path import NodePath, format_path
 
@@ -21,16 +22,15 @@ BACKFILL = "framework.backfill"
 """The job parameter that tells a run that it is a backfill: it then leaves the aliases of models alone."""
 
 
-def bundle_of(checked: CheckedPipeline) -> Bundle:
-    """The bundle of one pipeline. Raises InvalidProject when the Jobs service's types refuse a field."""
-    pipeline = checked.pipeline
-    plan = _plan(pipeline)
-    job = _job(pipeline, plan)
+def bundle_of(*checked: CheckedPipeline) -> Bundle:
+    """The bundle of pipelines of one project. Raises InvalidProject when the Jobs service's types refuse a field."""
+    pipelines = [each.pipeline for each in checked]
+    plans = {pipeline.pipeline: _plan(pipeline) for pipeline in pipelines}
     return Bundle(
-        name=pipeline.project,
-        target=pipeline.target,
-        jobs={pipeline.pipeline: job},
-        plans={pipeline.pipeline: plan} if plan.tasks else {},
+        name=pipelines[0].project,
+        target=pipelines[0].target,
+        jobs={pipeline.pipeline: _job(pipeline, plans[pipeline.pipeline]) for pipeline in pipelines},
+        plans={key: plan for key, plan in plans.items() if plan.tasks},
     )
 
 
@@ -78,8 +78,8 @@ def _job(pipeline: ResolvedPipeline, plan: Plan) -> "Job":
 
 def _parameters(pipeline: ResolvedPipeline) -> Iterator[dict[str, str]]:
     yield from ({"name": name, "default": p.value} for name, p in pipeline.parameters.items())
-    # A backfill sets it; the Jobs service pushes it into every task of ours.
-    if any(task.kind == "register_model" for task in pipeline.tasks):
+    # A backfill sets it; the Jobs service pushes it into every task of ours, and into the runs of other pipelines.
+    if any(task.kind == "register_model" for task in pipeline.tasks) or any(pipelines_run(pipeline)):
         yield {"name": BACKFILL, "default": ""}
 
 

@@ -54,6 +54,7 @@ def resolve(source: ProjectSource, source_files: Mapping[str, Path] | None = Non
         databricks=spec.databricks,
         tasks=tuple(_task(task, options.get(task.task_key), parameters, edges[task.task_key]) for task in spec.tasks),
         sources=_sources(source, options, source_files or {}),
+        siblings=source.siblings,
         document=spec.document,
         project_document=source.project.document,
         set_by_target=_set_by_target(target, spec.name, override),

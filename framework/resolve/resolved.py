@@ -56,7 +56,8 @@ class ResolvedSource:
 class ResolvedPipeline:
     """Everything that check, compile and run need to know of one pipeline for one target.
 
-    ``document`` is the pipeline's file; ``set_by_target`` has the places of the values that the target's files set.
+    ``siblings`` are the names of the project's pipelines. ``document`` is the pipeline's file; ``set_by_target`` has
+    the places of the values that the target's files set.
     """
 
     root: Path
@@ -72,6 +73,7 @@ class ResolvedPipeline:
     databricks: Mapping[str, Any]
     tasks: tuple[ResolvedTask, ...]
     sources: tuple[ResolvedSource, ...]
+    siblings: tuple[str, ...]
     document: Document
     project_document: Document
     set_by_target: Mapping[NodePath, Location]

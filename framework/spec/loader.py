@@ -22,12 +22,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ProjectSource:
-    """Everything that was written about one pipeline for one target."""
+    """Everything that was written about one pipeline for one target; ``siblings`` are the project's pipelines."""
 
     root: Path
     project: ProjectSpec
     pipeline: PipelineSpec
     target: TargetSpec
+    siblings: tuple[str, ...]
 
 
 def find_root(start: Path) -> Path:
@@ -56,7 +57,7 @@ def load(
     target_spec = _gather(lambda: read_target(root, target), findings)
     if project_spec is None or pipeline_spec is None or target_spec is None:
         raise InvalidProject(Diagnostics.of(findings))
-    return ProjectSource(root, project_spec, pipeline_spec, target_spec)
+    return ProjectSource(root, project_spec, pipeline_spec, target_spec, pipeline_names(root, directory.name))
 
 
 def project_names(root: Path) -> tuple[str, ...]:

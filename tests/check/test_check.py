@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from framework.check.pipeline import RULES, check
+from framework.check.pipeline import RULES, RULES_TOGETHER, check_together
 from framework.core.errors import InvalidProject
 from framework.resolve.pipeline import resolve
-from framework.spec.loader import load
+from framework.spec.loader import load, pipeline_names
 
 SHOP = Path(__file__).parents[1] / "e2e" / "shop"
 CASES = sorted(case for case in (Path(__file__).parent / "golden").iterdir() if case.is_dir())
@@ -25,8 +25,9 @@ def shop(tmp_path: Path) -> Path:
 
 
 def findings(root: Path, target: str = "local") -> str:
+    names = ["demand", *sorted(set(pipeline_names(root, "shop")) - {"demand"})]
     try:
-        check(resolve(load(root, "shop", "demand", target)))
+        check_together([resolve(load(root, "shop", name, target)) for name in names])
     except InvalidProject as error:
         return "\n".join(str(finding) for finding in error.found) + "\n"
     return ""
@@ -51,7 +52,7 @@ def test_finding(case, shop):
 def test_every_rule_has_a_case_that_breaks_it():
     named = {case.name.partition("-")[0] for case in CASES}
 
-    assert {rule.__name__ for rule in RULES} == named
+    assert {rule.__name__ for rule in (*RULES, *RULES_TOGETHER)} == named
 
 
 def test_source_that_cannot_be_parsed_is_a_finding_and_not_run(shop):

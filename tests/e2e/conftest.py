@@ -69,6 +69,7 @@ class Shop:
 
     def reset(self) -> None:
         """The files as they were; tables, models and runs stay."""
+        shutil.rmtree(self.root / "projects")
         shutil.copytree(SHOP, self.root, dirs_exist_ok=True)
 
 

@@ -54,6 +54,29 @@ def test_a_worse_model_is_not_registered_and_the_champion_scores(shop):
     assert "\x1b" not in done.stdout + done.stderr
 
 
+WEEKLY = """
+name: weekly
+parameters: {slope: 2}
+tasks:
+  - task_key: demand
+    run_job_task: {job_id: "${resources.jobs.demand.id}", job_parameters: {slope: "5"}}
+  - task_key: done
+    depends_on: [demand]
+    condition_task: {left: "{{tasks.demand.result_state}}", op: EQUAL_TO, right: success}
+"""
+
+
+def test_a_pipeline_runs_another_one(shop):
+    (shop.root / "projects/shop/pipelines/weekly.yml").write_text(WEEKLY)
+
+    done = shop.framework("run", "--pipeline", "weekly", "-o", "json")
+
+    assert done.code == 0, done.stderr
+    child = shop.framework("runs", str(done.task("demand")["run_job_run_id"]), "-o", "json")
+    assert [task["result"] for task in child.json["tasks"]] == ["SUCCESS"] * 5
+    assert child.json["parameters"]["slope"] == "2", "the run's own parameter wins"
+
+
 BAD_CODE = [
     pytest.param(
         [('groupBy("product", "day")', 'groupBy("product", "dya")')],
