@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from framework.cli.errors import reporting_errors
-from framework.core.errors import UsageError
+from framework.cli.runs import with_runs
 
 
 @reporting_errors
@@ -24,9 +24,7 @@ def logs(  # noqa: PLR0917 - typer makes an option of each
     from framework.console.log_tail import LogCopy
     from framework.local import stored_runs
 
-    paths = stored_runs.runs_from(Path.cwd())
-    if paths is None:
-        raise UsageError(f"there is no run in {Path.cwd()} or above it", "framework run starts one.")
+    paths = with_runs(Path.cwd())
     wanted = stored_runs.attempt_with_log(paths, run, task, attempt)
     names = [name for name, chosen in (("stdout.log", only_stdout), ("stderr.log", only_stderr)) if chosen]
     files = tuple(Path(wanted.directory) / name for name in names or ("stdout.log", "stderr.log"))

@@ -2,12 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from framework.cli.errors import reporting_errors
 from framework.cli.options import Output
+from framework.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from framework.local.paths import LocalPaths
 
 
 @reporting_errors
@@ -25,14 +29,14 @@ def runs(
     from framework.console.streams import stderr, stdout
     from framework.local import stored_runs
 
-    paths = stored_runs.runs_from(Path.cwd())
-    if paths and run is not None:
-        details = stored_runs.run_details(paths, run)
+    if run is not None:
+        details = stored_runs.run_details(with_runs(Path.cwd()), run)
         if output is Output.JSON:
             typer.echo(json.dumps(details.as_dict()))
         else:
             show_run_details(stdout(), details)
         return
+    paths = stored_runs.runs_from(Path.cwd())
     found = stored_runs.latest_runs(paths, limit) if paths else []
     if output is Output.JSON:
         typer.echo(json.dumps([each.as_dict() for each in found]))
@@ -40,3 +44,12 @@ def runs(
         show_runs(stdout(), found)
     else:
         show_no_runs(stderr())
+
+
+def with_runs(directory: Path) -> "LocalPaths":
+    """The state with the runs that are meant in ``directory``. Raises UsageError when there has been none."""
+    from framework.local.stored_runs import runs_from
+
+    if paths := runs_from(directory):
+        return paths
+    raise UsageError(f"there is no run in {directory} or above it", "framework run starts one.")

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -15,12 +15,14 @@ _CHUNK = 1 << 20
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
 
 
-def one_line(text: str) -> str:
-    """The last line of ``text`` that shows something, without what would move a terminal's cursor."""
-    for line in reversed(re.split(r"[\r\n]", _ESCAPES.sub("", text))):
-        if shown := "".join(char for char in line.replace("\t", " ") if char.isprintable()).strip():
-            return shown
-    return ""
+def first_line(text: str) -> str:
+    """The first line of ``text`` that shows something, without what would move a terminal's cursor."""
+    return next(_shown(_ESCAPES.sub("", text).splitlines()), "")
+
+
+def last_line(text: str) -> str:
+    """The last line of ``text`` that shows something, in the same way."""
+    return next(_shown(reversed(_ESCAPES.sub("", text).splitlines())), "")
 
 
 @dataclass
@@ -83,11 +85,17 @@ class LogCopy:
         self._read[file] = self._read.get(file, 0) + len(chunk)
 
 
+def _shown(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        if shown := "".join(char for char in line.replace("\t", " ") if char.isprintable()).strip():
+            yield shown
+
+
 def _end(file: Path) -> tuple[int, str]:
     """When the file was written, in nanoseconds, and its last line; empty when there is none."""
     try:
         with file.open("rb") as source:
             source.seek(max(0, source.seek(0, 2) - _END))
-            return file.stat().st_mtime_ns, one_line(source.read(_END).decode(errors="replace"))
+            return file.stat().st_mtime_ns, last_line(source.read(_END).decode(errors="replace"))
     except OSError:
         return 0, ""

@@ -10,6 +10,7 @@ _STYLES = {
     "waiting": "dim",
     "running": "cyan",
     "retrying": "yellow",
+    "waiting for retry": "yellow",
     "QUEUED": "dim",
     "RUNNING": "cyan",
     "SKIPPED": "dim",

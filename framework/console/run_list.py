@@ -42,13 +42,14 @@ def show_run_details(console: Console, details: RunDetails) -> None:
 
 
 def _attempts(attempts: Sequence[StoredAttempt]) -> Table:
-    table = _table("attempt of", "number", "result", "started", "run")
+    table = _table("attempt of", "number", "result", "started", "duration", "run")
     for attempt in attempts:
         name = attempt.task_key if attempt.iteration is None else f"{attempt.task_key}[{attempt.iteration}]"
         number = f"{attempt.attempt}" + (f", repair {attempt.repair}" if attempt.repair else "")
         child = str(attempt.child_run_id or "")
         result = styled(attempt.result) if attempt.result else Text("")
-        table.add_row(Text(name), number, result, _local(attempt.started_at), child)
+        duration = seconds(_between(attempt.started_at, attempt.ended_at)) if attempt.ended_at else ""
+        table.add_row(Text(name), number, result, _local(attempt.started_at), duration, child)
     return table
 
 
@@ -58,7 +59,11 @@ def _duration(run: StoredRun) -> str:
         return seconds(run.duration_s)
     if run.state == "INTERRUPTED":
         return ""
-    return seconds((datetime.now(UTC) - datetime.fromisoformat(run.started_at)).total_seconds())
+    return seconds(_between(run.started_at, datetime.now(UTC).isoformat()))
+
+
+def _between(first: str, second: str) -> float:
+    return (datetime.fromisoformat(second) - datetime.fromisoformat(first)).total_seconds()
 
 
 def _local(moment: str) -> str:

@@ -8,9 +8,21 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from framework.console.log_tail import first_line
 from framework.console.results import seconds
 from framework.console.run_board import RunBoard
-from framework.core.events import AttemptStarted, Event, Listener, Note, RunStarted, TaskEnded
+from framework.console.run_tree import Row, RunTree, until
+from framework.core.events import (
+    AttemptStarted,
+    Event,
+    Listener,
+    LoopOpened,
+    Note,
+    RetryWaiting,
+    RunStarted,
+    TaskEnded,
+    TaskEvent,
+)
 
 
 @contextmanager
@@ -30,29 +42,45 @@ class _PlainLines:
     """A line per event; those of a run that another one started stand two blanks further in."""
 
     console: Console
-    _depths: dict[int, int] = field(default_factory=dict)
+    tree: RunTree = field(default_factory=RunTree)
 
     def __call__(self, event: Event) -> None:
         match event:
             case Note(message, warning):
                 self._say(0, f"{'WARNING: ' if warning else ''}{message}")
-            case RunStarted(job_run_id, pipeline, target, tasks, parent):
-                depth = 0 if parent is None else self._depths.get(parent, 0) + 1
-                self._depths[job_run_id] = depth
-                self._say(depth, f"{pipeline} on {target}: run {job_run_id}, {len(tasks)} tasks")
-            case AttemptStarted(attempt=attempt):
-                again = f", attempt {attempt}" if attempt > 1 else ""
-                self._say_of(event, f"started{again}")
-            case TaskEnded(_, result, duration_s, headline):
-                end = f"{result} in {seconds(duration_s)}"
-                self._say_of(event, f"{end}: {headline}" if headline else end)
-
-    def _say_of(self, event: AttemptStarted | TaskEnded, what: str) -> None:
-        name = event.task_key if event.iteration is None else f"{event.task_key}[{event.iteration}]"
-        self._say(self._depths.get(event.job_run_id, 0) + 1, f"{name}: {what}")
+            case RunStarted(job_run_id, pipeline, target, tasks):
+                done = f", {len(event.decided)} done before" if event.decided else ""
+                depth = self.tree.begin(event).depth
+                self._say(depth, f"{pipeline} on {target}: run {job_run_id}, {_several(len(tasks), 'task')}{done}")
+            case _:
+                what = _what(event, self.tree.take(event))
+                self._say(self.tree.run(event).depth + 1, f"{self.tree.name(event)}: {what}")
 
     def _say(self, depth: int, line: str) -> None:
         self.console.print("  " * depth + line, markup=False)
+
+
+def _what(event: TaskEvent, row: Row) -> str:
+    match event:
+        case LoopOpened(total=total, done=done):
+            return _several(total, "iteration") + (f", {done} done before" if done else "") + _again(event.attempt)
+        case AttemptStarted():
+            return f"started{_again(event.attempt)}"
+        case RetryWaiting(attempt=attempt, in_s=in_s):
+            what = f"{event.result}, waiting for retry: attempt {attempt} starts {until(in_s)}"
+        case TaskEnded(result=result, duration_s=duration_s):
+            what = f"{result} in {seconds(duration_s)}" if duration_s else result
+            what += f" ({row.loop.counted()})" if event.iteration is not None and row.loop.total else ""
+    headline = first_line(event.headline)
+    return f"{what}: {headline}" if headline else what
+
+
+def _again(attempt: int) -> str:
+    return f", attempt {attempt}" if attempt > 1 else ""
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 @dataclass
@@ -67,8 +95,6 @@ class _LiveTable:
                 style = "yellow" if warning else "dim"
                 self.live.console.print(Text(message, style=style))
             case RunStarted():
-                self.board.run_started(event)
-            case AttemptStarted():
-                self.board.attempt_started(event)
-            case TaskEnded():
-                self.board.task_ended(event)
+                self.board.begin(event)
+            case _:
+                self.board.tree.take(event)

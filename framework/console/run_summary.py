@@ -21,7 +21,7 @@ def show_run(console: Console, run: JobRun, state: str = "TERMINATED", owner_run
     """The summary of ``run``; ``owner_run_id`` is the run that it is a part of, when another run started it."""
     console.print()
     headline = f" {run.pipeline} on {run.target}, run {run.job_run_id}, {seconds(run.duration_s)}"
-    console.print(Text.assemble(styled(run.result if state == "TERMINATED" else state), headline))
+    _say(console, Text.assemble(styled(run.result if state == "TERMINATED" else state), headline))
     console.print(_tasks(run))
     for task in run.tasks:
         if task.record and task.record.metrics:
@@ -69,26 +69,26 @@ def _say_verdicts(console: Console, run: JobRun) -> None:
         if task.record and task.record.verdict:
             verdict = task.record.verdict
             word = Text("passed", "green") if verdict.passed else Text("not passed", "yellow")
-            console.print(Text.assemble(f"\nVerdict of {task.task_key}: ", word))
+            _say(console, Text.assemble(f"\nVerdict of {task.task_key}: ", word))
             for reason in verdict.reasons:
-                console.print(f"  {reason}", markup=False)
+                _say(console, f"  {reason}")
     for task in run.tasks:
         for note in task.record.notes if task.record else ():
-            console.print(f"{task.task_key}: {note}", markup=False)
+            _say(console, f"{task.task_key}: {note}")
 
 
 def _say_errors(console: Console, run: JobRun) -> None:
     for task in run.tasks:
         if error := task.error:
-            console.print(Text.assemble(("\nError: ", "bold red"), error.message))
-            console.print(f"  in task {task.task_key}, attempt {task.attempts}", markup=False)
+            _say(console, Text.assemble(("\nError: ", "bold red"), error.message))
+            _say(console, f"  in task {task.task_key}, attempt {task.attempts}")
             for line in [*error.traceback.rstrip().splitlines(), error.hint]:
                 if line:
-                    console.print(f"  {line}", markup=False)
+                    _say(console, f"  {line}")
             if told := _with_log(task):
                 name, log = told
-                console.print(f"  log: {_near(log)}", markup=False)
-                console.print(f"  {_command(run, f'logs {run.job_run_id} {shlex.quote(name)}')}", markup=False)
+                _say(console, f"  log: {_near(log)}")
+                _say(console, f"  {_command(run, f'logs {run.job_run_id} {shlex.quote(name)}')}")
 
 
 def _with_log(task: TaskOutcome) -> tuple[str, str] | None:
@@ -103,16 +103,16 @@ def _say_where_to_look(console: Console, run: JobRun) -> None:
     directory = Path(run.directory)
     state = directory.parent.parent
     store = f"sqlite:///{_near(state / 'mlflow' / 'mlflow.db')}"
-    console.print(f"\nlogs and records  {_near(directory)}", markup=False)
-    console.print(f"tables            {_near(state / 'warehouse')}", markup=False)
-    console.print(f"experiments       mlflow ui --backend-store-uri {store}", markup=False)
+    _say(console, f"\nlogs and records  {_near(directory)}")
+    _say(console, f"tables            {_near(state / 'warehouse')}")
+    _say(console, f"experiments       mlflow ui --backend-store-uri {store}")
 
 
 def _say_what_next(console: Console, run: JobRun, state: str, run_id: int) -> None:
     if state == "INTERRUPTED":
-        console.print(f"\nTo go on with it: {_command(run, f'run --resume {run_id}')}", markup=False)
+        _say(console, f"\nTo go on with it: {_command(run, f'run --resume {run_id}')}")
     elif state == "TERMINATED" and not run.succeeded and run.result != "SKIPPED":
-        console.print(f"\nTo run again what failed: {_command(run, f'run --repair {run_id}')}", markup=False)
+        _say(console, f"\nTo run again what failed: {_command(run, f'run --repair {run_id}')}")
 
 
 def _command(run: JobRun, arguments: str) -> str:
@@ -120,6 +120,11 @@ def _command(run: JobRun, arguments: str) -> str:
     root = Path(run.directory).parent.parent.parent
     there = "" if Path.cwd().is_relative_to(root) else f"cd {shlex.quote(_near(root))} && "
     return f"{there}framework {arguments}"
+
+
+def _say(console: Console, line: str | Text) -> None:
+    # The terminal breaks the line, not rich: a path or a command stays one piece for who copies it.
+    console.print(line, markup=False, soft_wrap=True)
 
 
 def _table(*columns: str) -> Table:

@@ -1,7 +1,7 @@
 """What a long phase tells while it works; the console shows it, nothing depends on it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -14,13 +14,28 @@ class Note:
 
 @dataclass(frozen=True)
 class RunStarted:
-    """A job run begins. ``tasks`` are its keys in topological order; ``parent_run_id`` is the run that started it."""
+    """A job run begins. ``tasks`` are its keys in topological order; ``parent_run_id`` is the run that started it.
+
+    ``decided`` are the results that stay as they are, by task, when the run was interrupted or is repaired.
+    """
 
     job_run_id: int
     pipeline: str
     target: str
     tasks: tuple[str, ...]
     parent_run_id: int | None = None
+    decided: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LoopOpened:
+    """A loop has its inputs: ``total`` iterations, ``done`` of which an earlier attempt of the loop has decided."""
+
+    task_key: str
+    total: int
+    done: int = 0
+    attempt: int = 1
+    job_run_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,22 @@ class AttemptStarted:
 
 
 @dataclass(frozen=True)
+class RetryWaiting:
+    """An attempt has ended with ``result``; the next one, number ``attempt``, begins in ``in_s`` seconds or later.
+
+    ``headline`` says in one line what went wrong.
+    """
+
+    task_key: str
+    attempt: int
+    in_s: float
+    result: str
+    headline: str = ""
+    iteration: int | None = None
+    job_run_id: int = 0
+
+
+@dataclass(frozen=True)
 class TaskEnded:
     """A task, or one iteration, has a result of the Jobs service; ``duration_s`` is that of all attempts."""
 
@@ -49,5 +80,6 @@ class TaskEnded:
     job_run_id: int = 0
 
 
-Event = Note | RunStarted | AttemptStarted | TaskEnded
+TaskEvent = LoopOpened | AttemptStarted | RetryWaiting | TaskEnded
+Event = Note | RunStarted | TaskEvent
 Listener = Callable[[Event], None]

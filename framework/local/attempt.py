@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
+from framework.local import sql_parameters
 from framework.local.protocol import AttemptSpec
 
 
@@ -63,6 +64,7 @@ def _execute(spec: AttemptSpec, environment: dict[str, str]) -> object:
     sys.path[:0] = spec.sys_path
     sys.argv = ["framework-task", *spec.argv]
     _draw_new_seed()
+    sql_parameters.install()
     if spec.py_files:
         _send_with_first_session(spec.py_files)
     module, _, function = spec.call.partition(":")

@@ -24,8 +24,8 @@ Report = Callable[[Unit, TaskOutcome], None]
 class Decisions:
     """The decided part of a run; every outcome, its own and those given to ``finish``, goes to ``report``.
 
-    ``kind`` says what results call a task, ``loop_ended`` takes what came of a try of a loop. Times are in seconds
-    of ``clock``.
+    ``kind`` says what results call a task, ``loop_opened`` and ``loop_ended`` take a try of a loop. Times are in
+    seconds of ``clock``.
     """
 
     graph: JobGraph
@@ -34,6 +34,7 @@ class Decisions:
     kind: Callable[[Any], str]
     clock: Callable[[], float]
     report: Report
+    loop_opened: Callable[[Loop], None]
     loop_ended: Callable[[Loop, TaskOutcome], None]
     loops: dict[str, Loop] = field(default_factory=dict)
     _units: deque[Unit] = field(default_factory=deque)
@@ -69,6 +70,7 @@ class Decisions:
         limit = now + task.timeout_seconds if task.timeout_seconds else float("inf")
         before = {i: done for i, done in self._decided_iterations.get(unit.task_key, {}).items() if i < len(inputs)}
         self.loops[unit.task_key] = Loop(start, inputs, for_each.concurrency or 1, now, limit, before)
+        self.loop_opened(self.loops[unit.task_key])
         self._feed(unit.task_key)
 
     def overdue_loops(self, now: float) -> Iterator[Loop]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from framework.core.errors import LocalEngineError
-from framework.core.events import AttemptStarted, Listener, TaskEnded
+from framework.core.events import Listener
 from framework.core.job_run import JobResult, TaskOutcome
 from framework.local import outcomes, task_values
 from framework.local.decisions import Decisions
@@ -16,6 +16,7 @@ from framework.local.outcomes import Limit, Made
 from framework.local.past import Past
 from framework.local.protocol import AttemptEnded, AttemptSpec
 from framework.local.references import Place, RunValues, Unfilled
+from framework.local.reports import Reports
 from framework.local.rules import retries
 from framework.local.task_values import TaskValues
 from framework.local.time_limits import NEVER, TimeLimits
@@ -73,13 +74,15 @@ class Execution:
     children: "dict[int, Execution]" = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.reports = Reports(self.run.job_run_id, self.store, self.listener)
         self.decisions = Decisions(
             graph=self.graph,
             values=self.values,
             past=self.past,
             kind=self.work.kind,
             clock=self.clock,
-            report=self._report,
+            report=self.reports.decided,
+            loop_opened=self.reports.loop_opened,
             loop_ended=lambda loop, outcome: self._decide(loop.start, loop.began, outcome),
         )
         self.starts = StartQueue()
@@ -146,8 +149,7 @@ class Execution:
         if unit.iteration is None:
             self.values.known.task_run_ids[unit.task_key] = start.task_run_id
         self.store.note_attempt(running.row)
-        log = str(outcomes.log_file(running.process.directory)) if running.process else ""
-        self.listener(AttemptStarted(unit.task_key, start.attempt, unit.iteration, self.run.job_run_id, log))
+        self.reports.started(running)
         return None if lost and self._ended_before(running) else running
 
     def end_attempt(self, ended: AttemptEnded) -> None:
@@ -220,15 +222,11 @@ class Execution:
         interval = (task.min_retry_interval_millis or 0) / 1000
         again = retries(outcome.result, start.tries, task.max_retries or 0, bool(task.retry_on_timeout))
         if again and not self.stopped and not self.decisions.is_overdue(unit):
-            self.starts.add_later(Start(unit, start.attempt + 1, start.tries + 1), began + interval)
+            next_one = Start(unit, start.attempt + 1, start.tries + 1)
+            self.starts.add_later(next_one, began + interval)
+            self.reports.retry(next_one, began + interval - self.clock(), outcome)
         else:
             self.decisions.finish(unit, outcome)
-
-    def _report(self, unit: Unit, outcome: TaskOutcome) -> None:
-        run_id = self.run.job_run_id
-        self.store.note_outcome(run_id, outcome, unit.iteration)
-        told = (unit.task_key, outcome.result, outcome.duration_s, outcome.headline, unit.iteration, run_id)
-        self.listener(TaskEnded(*told))
 
     def _end(self) -> None:
         self.state = "DONE"

@@ -35,7 +35,9 @@ class Desk:
         key = str(run.source["job_key"])
         job: Any = self.runnable.job(key)
         graph = JobGraph.of(job, run.tasks if run.source.get("partial") else None)
-        self.listener(RunStarted(run.job_run_id, run.pipeline, run.target, tuple(graph.nodes), run.parent_run_id))
+        decided = {key: outcome.result for key, outcome in past.decided.items()}
+        keys = tuple(graph.nodes)
+        self.listener(RunStarted(run.job_run_id, run.pipeline, run.target, keys, run.parent_run_id, decided))
         queue = job.queue is None or job.queue.enabled is not False
         return Execution(
             run=run,

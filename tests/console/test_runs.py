@@ -1,11 +1,7 @@
-"""What a person reads of a run, while it is under way and afterwards.
-
-``FRAMEWORK_UPDATE_GOLDEN=1 pytest tests/console`` writes the expected texts anew.
-"""
+"""What a person reads of a run, while it is under way and afterwards."""
 
 import io
 import os
-from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -16,20 +12,11 @@ from framework.core.events import AttemptStarted, Note, RunStarted, TaskEnded
 from framework.core.job_run import JobRun, TaskOutcome
 from framework.core.task_run import AttemptRecord, ModelVersion, TableVersion, TaskError, Verdict
 
-GOLDEN = Path(__file__).parent / "golden"
-
 FEATURES = TableVersion("spark_catalog.features.daily_units", 3, 1200)
 
 
 def plain_console() -> Console:
     return Console(file=io.StringIO(), width=140, soft_wrap=True, highlight=False)
-
-
-def assert_golden(name: str, console: Console) -> None:
-    shown, file = console.file.getvalue(), GOLDEN / name
-    if os.environ.get("FRAMEWORK_UPDATE_GOLDEN"):
-        file.write_text(shown)
-    assert shown == file.read_text()
 
 
 def outcome(key: str, kind: str, error: TaskError | None = None, **made) -> TaskOutcome:
@@ -70,7 +57,7 @@ def run_of(*tasks: TaskOutcome, result: str = "SUCCESS") -> JobRun:
     )
 
 
-def test_the_summary_of_a_success_has_tables_figures_verdict_and_model():
+def test_the_summary_of_a_success_has_tables_figures_verdict_and_model(assert_golden):
     console = plain_console()
     verdict = Verdict(True, ("mae 0.25 is within 0.5", "mae 0.25 beats 0.75"), "champion v1")
     metrics = {"mae": 0.25, "rows": 1200.0, "naive_mae": 1.5, "champion_mae": 0.75}
@@ -88,10 +75,10 @@ def test_the_summary_of_a_success_has_tables_figures_verdict_and_model():
         ),
     )
 
-    assert_golden("success.txt", console)
+    assert_golden("success.txt", console.file.getvalue())
 
 
-def test_the_summary_of_a_failure_has_the_error_and_its_log():
+def test_the_summary_of_a_failure_has_the_error_and_its_log(assert_golden):
     console = plain_console()
     trace = 'File "projects/shop/src/shop/demand.py", line 16, in train\n    raise ValueError("[no] rows")\n'
     error = TaskError("ProjectCodeError", "shop.demand:train raised ValueError: [no] rows", "look at [features]", trace)
@@ -99,7 +86,7 @@ def test_the_summary_of_a_failure_has_the_error_and_its_log():
 
     show_run(console, run_of(outcome("train", "train", error), skipped, result="FAILED"))
 
-    assert_golden("failure.txt", console)
+    assert_golden("failure.txt", console.file.getvalue())
 
 
 EVENTS = (
@@ -115,7 +102,7 @@ EVENTS = (
 
 
 @pytest.mark.parametrize("forced", [False, True], ids=["plain", "FORCE_COLOR"])
-def test_progress_in_a_pipe_is_plain_lines(forced, monkeypatch):
+def test_progress_in_a_pipe_is_plain_lines(forced, monkeypatch, assert_golden):
     if forced:
         monkeypatch.setenv("FORCE_COLOR", "1")
     console = plain_console()
@@ -124,7 +111,7 @@ def test_progress_in_a_pipe_is_plain_lines(forced, monkeypatch):
         for event in EVENTS:
             listener(event)
 
-    assert_golden("progress.txt", console)
+    assert_golden("progress.txt", console.file.getvalue())
 
 
 def test_progress_in_a_terminal_is_a_table_that_goes_away():

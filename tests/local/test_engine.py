@@ -87,6 +87,12 @@ def test_py_files_are_importable_in_spark_workers(attempts, tmp_path):
     assert attempts.stdout(ended.attempt_id) == "[0, 2, 4]\n"
 
 
+def test_values_beside_the_text_of_a_statement_are_bound(attempts):
+    ended = attempts.run("ask_with_values", "x")
+
+    assert attempts.stdout(ended.attempt_id) == "[\"it's ?\", 3, 'x', ':n']\n"
+
+
 def test_mlflow_keeps_runs_and_artifacts_in_the_local_state_and_says_nothing(attempts, engine_paths, tmp_path):
     ended = attempts.run("log_to_mlflow", "demand")
 

@@ -79,6 +79,12 @@ def write_twice(argv):
     write_slowly(argv[1:])
 
 
+def ask_with_values(argv):
+    named = spark().sql("select :word as word, :n + 1 as n", args={"word": "it's ?", "n": 2}).first()
+    placed = spark().sql("select ?, ':n'", args=[argv[0]]).first()
+    print([*named, *placed])
+
+
 def map_in_workers(argv):
     def double(frames):
         import shipped

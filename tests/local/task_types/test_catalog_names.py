@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framework.core.errors import FrameworkError
+from framework.local.sql_parameters import bound
 from framework.local.task_types.catalogs import names
 from framework.local.task_types.catalogs.current import CurrentCatalog
-from framework.local.task_types.catalogs.parameters import bound
 from framework.local.task_types.catalogs.sql import mapped
 
 LOCAL = names.LOCAL

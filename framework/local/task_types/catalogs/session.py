@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from framework.local.task_types.catalogs import names, parameters
+from framework.local.task_types.catalogs import names
 from framework.local.task_types.catalogs.current import CurrentCatalog
 from framework.local.task_types.files import LocalFiles
 
@@ -67,11 +67,7 @@ def _map_sql(kind: Any, current: CurrentCatalog) -> None:
 
     def with_local_names(self: Any, query: str, args: Any = None, named_args: Any = None, views: Any = None) -> None:
         values = {name: getattr(column._expr, "_value", None) for name, column in (named_args or {}).items()}
-        text = current.sql(query, values)
-        if args or named_args:
-            named = {name: parameters.literal(column) for name, column in (named_args or {}).items()}
-            text = parameters.bound(text, named, [parameters.literal(column) for column in args or ()])
-        original(self, text, [], {}, views)
+        original(self, current.sql(query, values), args, named_args, views)
 
     kind.__init__ = with_local_names
 

@@ -15,6 +15,21 @@ _DAY_ZERO = datetime.date(1970, 1, 1)
 _TIME_ZERO = datetime.datetime(1970, 1, 1)
 
 
+def install() -> None:
+    """Bind what is given to ``spark.sql`` in this process from now on."""
+    from pyspark.sql.connect import plan
+
+    original: Any = plan.SQL.__init__
+
+    def with_literals(self: Any, query: str, args: Any = None, named_args: Any = None, views: Any = None) -> None:
+        if args or named_args:
+            named = {name: literal(column) for name, column in (named_args or {}).items()}
+            query = bound(query, named, [literal(column) for column in args or ()])
+        original(self, query, [], {}, views)
+
+    plan.SQL.__init__ = with_literals
+
+
 def bound(sql: str, named: Mapping[str, str], positional: Sequence[str]) -> str:
     """``sql`` with literals for its markers; one without a value stays, for Spark to refuse."""
     try:
