@@ -61,7 +61,8 @@ def ours(
     upstream: dict[str, list[str]], does: dict[str, object], files: Path | None = None, parallel: int = 2
 ) -> float:
     """Seconds from the finished graph to the end of the run."""
-    from framework.local.run import RunRequest, run
+    from framework.local.requests import RunRequest
+    from framework.local.run import run
 
     with tempfile.TemporaryDirectory() as folder:
         made = runnable(upstream, does, files or Path(folder))

@@ -1,6 +1,7 @@
 """Runs every rule on pipelines."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from framework.check import (
     data_checks,
@@ -45,11 +46,24 @@ def check(pipeline: ResolvedPipeline) -> CheckedPipeline:
 
 def check_together(pipelines: Sequence[ResolvedPipeline]) -> tuple[CheckedPipeline, ...]:
     """All rules on pipelines of one project. Raises InvalidProject as ``check`` does."""
-    found = [[finding for rule in RULES for finding in rule(pipeline)] for pipeline in pipelines]
-    together = [finding for rule in RULES_TOGETHER for finding in rule(pipelines)]
-    everything = Diagnostics.of([*(finding for each in found for finding in each), *together])
+    alone = [findings(pipeline) for pipeline in pipelines]
+    everything = Diagnostics.of([finding for found in (*alone, findings_together(pipelines)) for finding in found])
     if everything.errors:
         raise InvalidProject(everything)
     return tuple(
-        CheckedPipeline(pipeline, Diagnostics.of(each)) for pipeline, each in zip(pipelines, found, strict=True)
+        CheckedPipeline(pipeline, Diagnostics.of(found)) for pipeline, found in zip(pipelines, alone, strict=True)
     )
+
+
+def findings(pipeline: ResolvedPipeline) -> list[Diagnostic]:
+    """What the rules say of one pipeline by itself."""
+    return [_of(rule, finding) for rule in RULES for finding in rule(pipeline)]
+
+
+def findings_together(pipelines: Sequence[ResolvedPipeline]) -> list[Diagnostic]:
+    """What the rules say of pipelines of one project beside each other, all for one target."""
+    return [_of(rule, finding) for rule in RULES_TOGETHER for finding in rule(pipelines)]
+
+
+def _of(rule: Callable[..., object], finding: Diagnostic) -> Diagnostic:
+    return replace(finding, rule=getattr(rule, "__name__", ""))

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from framework import __version__
-from framework.cli import backfill, local, logs, run, runs
+from framework.cli import backfill, local, logs, run, runs, validate
 
 app = typer.Typer(
     name="framework",
@@ -15,6 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("validate")(validate.validate)
 app.command("run")(run.run)
 app.command("backfill")(backfill.backfill)
 app.command("runs")(runs.runs)

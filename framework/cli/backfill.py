@@ -36,7 +36,7 @@ def backfill(  # noqa: PLR0917 - typer makes an option of each
     from framework.console.backfill_summary import show_backfill
     from framework.console.run_progress import run_progress
     from framework.console.streams import stderr, stdout
-    from framework.local.run import MAX_PARALLEL
+    from framework.local.requests import MAX_PARALLEL
 
     selection = phases.Selection(
         directory=Path.cwd(),

@@ -9,6 +9,7 @@ import typer
 
 from framework.cli.errors import reporting_errors
 from framework.cli.runs import with_runs
+from framework.core.errors import UsageError
 
 
 @reporting_errors
@@ -37,3 +38,8 @@ def logs(  # noqa: PLR0917 - typer makes an option of each
     except BrokenPipeError:
         # Who reads has seen enough, as head does. Python would write the rest at its exit, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if not copy.found:
+        raise UsageError(
+            f"there is no log in {wanted.directory}",
+            "An attempt that is about to start has none yet: --follow waits for it. Of any other, somebody removed it.",
+        )

@@ -74,31 +74,50 @@ def run(  # noqa: PLR0917 - typer makes an option of each
 
 
 def _refuse_contradictions(asked: _Asked) -> None:
-    what = (asked.name, asked.bundle, asked.pipeline, asked.target, asked.only, asked.first, asked.last, asked.source)
-    if (asked.repair or asked.resume) and any(what):
-        raise UsageError("--repair and --resume name a run, which says what it runs and where", "Leave the rest out.")
-    if asked.repair and asked.resume:
+    if asked.repair is not None or asked.resume is not None:
+        _refuse_what_a_run_says(asked)
+    if asked.repair is not None and asked.resume is not None:
         raise UsageError("--repair is for a run that is done, --resume for one that was killed", "framework runs")
-    if (asked.rerun_tasks or asked.rerun_dependent_tasks) and not asked.repair:
+    if (asked.rerun_tasks or asked.rerun_dependent_tasks) and asked.repair is None:
         raise UsageError("--rerun-tasks and --rerun-dependent-tasks go with --repair RUN")
-    if asked.resume and asked.params:
+    if asked.resume is not None and asked.params:
         raise UsageError("a run that goes on keeps its parameters", "Only --repair takes new ones.")
     if asked.bundle and (asked.pipeline or asked.source):
         raise UsageError("--pipeline and --source are for projects, not for --bundle")
     if asked.var and not asked.bundle:
         raise UsageError("--var goes with --bundle DIR")
-    if asked.idempotency_token and len(asked.idempotency_token) > MAX_TOKEN:
-        raise UsageError(f"an idempotency token has at most {MAX_TOKEN} characters")
+    if asked.idempotency_token is not None and not 0 < len(asked.idempotency_token) <= MAX_TOKEN:
+        raise UsageError(f"an idempotency token has at least 1 and at most {MAX_TOKEN} characters")
+
+
+def _refuse_what_a_run_says(asked: _Asked) -> None:
+    given = {
+        f"'{asked.name}'": asked.name,
+        "--pipeline": asked.pipeline,
+        "--bundle": asked.bundle,
+        "--env": asked.target,
+        "--var": asked.var,
+        "--source": asked.source,
+        "--only": asked.only,
+        "--from": asked.first,
+        "--to": asked.last,
+        "--idempotency-token": asked.idempotency_token,
+    }
+    if wrong := [option for option, value in given.items() if value is not None]:
+        raise UsageError(
+            "--repair and --resume name a run, which says what it runs and where",
+            f"Leave out {', '.join(wrong)}.",
+        )
 
 
 def _work(asked: _Asked, listener: "Listener") -> "JobRun":
     from framework import phases
-    from framework.local.run import MAX_PARALLEL, RepairRequest, Selected
+    from framework.local.requests import MAX_PARALLEL, RepairRequest, Selected
 
     parallel, given = asked.jobs or MAX_PARALLEL, pairs("--params", asked.params)
-    if asked.resume:
+    if asked.resume is not None:
         return phases.resume_run(phases.state_root(Path.cwd()), asked.resume, parallel, listener)
-    if asked.repair:
+    if asked.repair is not None:
         again = RepairRequest(
             rerun_tasks=tuple(asked.rerun_tasks or ()),
             rerun_dependent_tasks=asked.rerun_dependent_tasks,

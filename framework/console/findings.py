@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
+from framework.check.checkout import Validated
 from framework.core.diagnostics import Diagnostics, Severity
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
@@ -16,6 +17,13 @@ def show_findings(console: Console, found: Diagnostics) -> None:
     if len(found.items) > 1:
         errors = len(found.errors)
         console.print(f"\nFound {_count(errors, 'error')} and {_count(len(found.items) - errors, 'warning')}.")
+
+
+def show_sound(console: Console, validated: Validated) -> None:
+    """That nothing was found, and in what."""
+    pipelines, targets = len(validated.pipelines), ", ".join(validated.targets)
+    looked_at = f"{_count(pipelines, 'pipeline')} with {_count(validated.tasks, 'task')} for {targets}"
+    console.print(Text.assemble(("Valid", "green"), f": {looked_at}."))
 
 
 def _count(number: int, noun: str) -> str:

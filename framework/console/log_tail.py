@@ -51,6 +51,8 @@ class LogCopy:
     files: tuple[Path, ...]
     out: BinaryIO
     say: Callable[[str], object]
+    found: bool = False
+    """Whether any of the files was there."""
     _read: dict[Path, int] = field(default_factory=dict)
     _current: Path | None = None
 
@@ -59,6 +61,7 @@ class LogCopy:
         for file in self.files:
             try:
                 with file.open("rb") as source:
+                    self.found = True
                     source.seek(self._read.get(file, 0))
                     while chunk := source.read(_CHUNK):
                         self._write(file, chunk)

@@ -42,7 +42,7 @@ class RunBoard:
             yield Text(self.title, style="italic", no_wrap=True, overflow="ellipsis")
         rows = list(self.tree.in_order())
         if not rows:
-            self._spinner.update(text=self.doing)
+            self._spinner.update(text=Text(self.doing))
             yield self._spinner
             return
         # Chosen by rank and shown in their own order: a table whose rows jump is hard to read.

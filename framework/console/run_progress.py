@@ -47,7 +47,7 @@ class _PlainLines:
     def __call__(self, event: Event) -> None:
         match event:
             case Note(message, warning):
-                self._say(0, f"{'WARNING: ' if warning else ''}{message}")
+                self._say(0, f"{'WARNING: ' if warning else ''}{message.removeprefix('Warning: ')}")
             case RunStarted(job_run_id, pipeline, target, tasks):
                 done = f", {len(event.decided)} done before" if event.decided else ""
                 depth = self.tree.begin(event).depth

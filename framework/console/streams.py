@@ -21,4 +21,6 @@ def stderr() -> Console:
 
 def _console(stream: TextIO) -> Console:
     terminal = stream.isatty()
-    return Console(file=stream, highlight=False, soft_wrap=not terminal, width=None if terminal else _PLAIN_WIDTH)
+    width = None if terminal else _PLAIN_WIDTH
+    # No markup and no emoji: what is shown is other people's text, in which [b] and :100: are just that.
+    return Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=not terminal, width=width)

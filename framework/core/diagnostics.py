@@ -29,7 +29,8 @@ class Diagnostic:
     """One finding.
 
     ``summary`` says what is wrong in one line, ``path`` names the node (``tasks[3].model``), ``hint`` gives the
-    likely cause or the next command.
+    likely cause or the next command, ``rule`` names the check that found it (``cycles``),
+    ``targets`` those that it holds for when it does not hold for all that were looked at.
     """
 
     summary: str
@@ -37,6 +38,8 @@ class Diagnostic:
     path: str = ""
     hint: str = ""
     severity: Severity = Severity.ERROR
+    rule: str = ""
+    targets: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [f"{self.severity.capitalize()}: {self.summary}"]
@@ -44,6 +47,8 @@ class Diagnostic:
             lines.append(f"  at {self.path}")
         if self.location:
             lines.append(f"  in {self.location}")
+        if self.targets:
+            lines.append(f"  for target {', '.join(self.targets)}")
         if self.hint:
             lines.append(f"  {self.hint}")
         return "\n".join(lines)

@@ -1,5 +1,6 @@
 """What a job run did, wherever it ran: the value behind the summary and behind ``-o json``."""
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -32,8 +33,8 @@ FAILED: frozenset[str] = frozenset(
 class TaskOutcome:
     """One task of a run: ``record`` is what its last attempt wrote, if it got that far, ``log`` its log file.
 
-    ``branch`` is what a condition came to ("true" or "false"), ``iterations`` are those of a loop, ``child_run_id`` is
-    the run that a ``run_job_task`` started.
+    ``branch`` is what a condition came to ("true" or "false"), ``iterations`` are those of a loop, each with its
+    ``input`` as JSON, ``child_run_id`` is the run that a ``run_job_task`` started. ``task_run_id`` is the task's own.
     """
 
     task_key: str
@@ -46,7 +47,9 @@ class TaskOutcome:
     log: str = ""
     branch: str = ""
     iterations: "tuple[TaskOutcome, ...]" = ()
+    input: str = ""
     child_run_id: int | None = None
+    task_run_id: str = ""
 
     @property
     def headline(self) -> str:
@@ -83,6 +86,7 @@ class TaskOutcome:
             "log": self.log,
             **({"outcome": self.branch} if self.branch else {}),
             **({"iterations": [each.as_dict() for each in self.iterations]} if self.iterations else {}),
+            **({"input": json.loads(self.input)} if self.input else {}),
             **({"run_job_run_id": self.child_run_id} if self.child_run_id else {}),
         }
 

@@ -2,7 +2,9 @@
 
 import calendar
 import datetime
+import itertools
 import re
+from collections.abc import Iterator
 
 MAX_DATES = 1000
 _STEP = re.compile(r"([1-9]\d{0,3})([dwm])")
@@ -19,12 +21,10 @@ def logical_dates(first: str, last: str, every: str) -> list[datetime.date]:
     step = _STEP.fullmatch(every)
     if not step:
         raise ValueError(f"'{every}' is no step: write 1d, 2w or 1m")
-    count, unit = int(step[1]), step[2]
-    dates: list[datetime.date] = []
-    while (date := _plus(begin, len(dates) * count, unit)) <= end:
-        dates.append(date)
-        if len(dates) > MAX_DATES:
-            raise ValueError(f"that is more than {MAX_DATES:,} dates: backfill a shorter time at once")
+    wanted = itertools.takewhile(lambda date: date <= end, _series(begin, int(step[1]), step[2]))
+    dates = list(itertools.islice(wanted, MAX_DATES + 1))
+    if len(dates) > MAX_DATES:
+        raise ValueError(f"that is more than {MAX_DATES:,} dates: backfill a shorter time at once")
     return dates
 
 
@@ -33,6 +33,15 @@ def _date(text: str) -> datetime.date:
         return datetime.date.fromisoformat(text)
     except ValueError:
         raise ValueError(f"'{text}' is no date: write it like 2024-03-01") from None
+
+
+def _series(begin: datetime.date, count: int, unit: str) -> Iterator[datetime.date]:
+    for number in itertools.count():
+        try:
+            yield _plus(begin, number * count, unit)
+        except (OverflowError, ValueError):
+            # The calendar ends with the year 9999.
+            return
 
 
 def _plus(date: datetime.date, count: int, unit: str) -> datetime.date:

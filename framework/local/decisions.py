@@ -1,5 +1,6 @@
 """What a run decides by itself, without a process: whether tasks run, conditions, and loops."""
 
+import json
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -8,7 +9,7 @@ from typing import Any
 from framework.core.job_run import SUCCEEDED, TaskOutcome
 from framework.core.task_run import TaskError
 from framework.local import outcomes
-from framework.local.conditions import holds
+from framework.local.conditions import holds, operand
 from framework.local.job_graph import JobGraph
 from framework.local.loops import inputs_of
 from framework.local.outcomes import Made, skipped
@@ -24,7 +25,7 @@ Report = Callable[[Unit, TaskOutcome], None]
 class Decisions:
     """The decided part of a run; every outcome, its own and those given to ``finish``, goes to ``report``.
 
-    ``kind`` says what results call a task, ``loop_opened`` and ``loop_ended`` take a try of a loop. Times are in
+    ``kind`` says what results call a task, ``number`` gives out task run ids, ``loop_opened`` and ``loop_ended`` take a try of a loop. Times are in
     seconds of ``clock``.
     """
 
@@ -34,6 +35,7 @@ class Decisions:
     kind: Callable[[Any], str]
     clock: Callable[[], float]
     report: Report
+    number: Callable[[], str]
     loop_opened: Callable[[Loop], None]
     loop_ended: Callable[[Loop, TaskOutcome], None]
     loops: dict[str, Loop] = field(default_factory=dict)
@@ -52,7 +54,9 @@ class Decisions:
             while self._units:
                 unit = self._units.popleft()
                 task = self.task(unit)
-                if task.condition_task:
+                if self.is_overdue(unit):
+                    self.finish(unit, skipped(unit.task_key, self.kind(task), "CANCELED"))
+                elif task.condition_task:
                     self.finish(unit, self._condition(unit, task.condition_task))
                 else:
                     yield unit
@@ -68,7 +72,11 @@ class Decisions:
             self.finish(unit, self.impossible(start, error))
             return
         limit = now + task.timeout_seconds if task.timeout_seconds else float("inf")
-        before = {i: done for i, done in self._decided_iterations.get(unit.task_key, {}).items() if i < len(inputs)}
+        # The same place in other inputs is another iteration.
+        known = dict(enumerate(map(json.dumps, inputs)))
+        before = {
+            i: done for i, done in self._decided_iterations.get(unit.task_key, {}).items() if done.input == known.get(i)
+        }
         self.loops[unit.task_key] = Loop(start, inputs, for_each.concurrency or 1, now, limit, before)
         self.loop_opened(self.loops[unit.task_key])
         self._feed(unit.task_key)
@@ -86,6 +94,10 @@ class Decisions:
 
     def finish(self, unit: Unit, outcome: TaskOutcome) -> None:
         """A unit is decided."""
+        if unit.iteration is not None:
+            outcome = replace(outcome, input=json.dumps(self.loops[unit.task_key].inputs[unit.iteration]))
+        elif number := self.values.known.task_run_ids.get(unit.task_key):
+            outcome = replace(outcome, task_run_id=number)
         self.report(unit, outcome)
         if unit.iteration is None:
             self.values.known.results[unit.task_key] = outcome.result
@@ -130,10 +142,11 @@ class Decisions:
         self.finish(Unit(outcome.task_key), outcome)
 
     def _condition(self, unit: Unit, condition: Any) -> TaskOutcome:
-        start = Start(unit)
+        start = Start(unit, task_run_id=self.number())
+        self.values.known.task_run_ids[unit.task_key] = start.task_run_id
         place = self.place(start)
         try:
-            left, right = (self.values.fill(str(operand), place) for operand in (condition.left, condition.right))
+            left, right = (operand(str(each), self.values, place) for each in (condition.left, condition.right))
             branch = str(holds(left, condition.op.value, right)).lower()
         except (Unfilled, ValueError) as error:
             return self.impossible(start, error)

@@ -53,7 +53,7 @@ class Engine:
                 connection.close()
                 # Not ours: it was just about to end, which is no error. The next look finds the lock free.
                 if started or gone.reason:
-                    raise _death(gone.reason or "the local engine ended while it started", paths.engine_log) from None
+                    raise _death(gone, "the local engine ended while it started", paths.engine_log) from None
             except BaseException:
                 connection.close()
                 raise
@@ -78,16 +78,12 @@ class Engine:
                 if ended := [AttemptEnded(**m["ended"]) for m in messages if "ended" in m]:
                     return ended
         except _Gone as gone:
-            raise _death(gone.reason or "the local engine has ended", self._log) from None
+            raise _death(gone, "the local engine has ended", self._log) from None
         return []
 
     def remote_url(self, session_id: str) -> str:
         """The Spark Connect URL of a session of one's own (``session_id``: a UUID); ``spark.stop()`` releases it."""
         return remote_url(self.info.port, self.info.token, session_id)
-
-    def fileno(self) -> int:
-        """For select: readable when ``wait(0)`` has something to say."""
-        return self._connection.fileno()
 
     def close(self) -> None:
         """Leave; returns when our attempts are gone, and when nobody else is connected, the engine too."""
@@ -113,15 +109,16 @@ class Engine:
         try:
             self._connection.sendall(encode(message))
         except OSError:
-            raise _death("the local engine has ended", self._log) from None
+            raise _death(_Gone(), "the local engine has ended", self._log) from None
 
 
 class _Gone(Exception):
-    """The engine closed the connection; ``reason`` is what it said about it, if anything."""
+    """The engine closed the connection; ``reason`` and ``hint`` are what it said about it, if anything."""
 
-    def __init__(self, reason: str = "") -> None:
+    def __init__(self, reason: str = "", hint: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.hint = hint
 
 
 def _greeting(connection: socket.socket, listener: Listener | None) -> EngineInfo:
@@ -154,12 +151,14 @@ def _receive(connection: socket.socket, buffer: LineBuffer) -> list[dict[str, An
     messages = buffer.feed(piece)
     for message in messages:
         if "failed" in message:
-            raise _Gone(message["failed"])
+            raise _Gone(message["failed"], message.get("hint", ""))
     return messages
 
 
-def _death(what: str, log: Path) -> LocalEngineError:
-    return LocalEngineError(what, hint="\n".join((*_tail(log), f"the whole log: {log}")))
+def _death(gone: _Gone, otherwise: str, log: Path) -> LocalEngineError:
+    """The engine's own word; where it has no advice, the end of its log may."""
+    advice = (gone.hint,) if gone.hint else _tail(log)
+    return LocalEngineError(gone.reason or otherwise, hint="\n".join((*advice, f"the whole log: {log}")))
 
 
 def _tail(log: Path) -> Iterator[str]:

@@ -20,6 +20,8 @@ from framework.local.engine_socket import Unreachable, dial
 from framework.local.paths import LocalPaths
 from framework.local.protocol import AttemptSpec, EngineStatus, LineBuffer, encode
 
+IDLE = 3600.0
+"""Seconds that an engine stays after its last run, unless somebody says otherwise."""
 _ANSWER_LIMIT = 20.0
 """Seconds for an answer: an engine that starts is deaf while it imports."""
 _END_LIMIT = 10.0
@@ -58,19 +60,22 @@ class EngineState:
         }
 
 
-def start(paths: LocalPaths, idle_seconds: float, listener: Listener) -> tuple[EngineState, bool]:
+def start(paths: LocalPaths, idle_seconds: float | None, listener: Listener) -> tuple[EngineState, bool]:
     """Have an engine that stays for ``idle_seconds`` after its last run; says too whether there was none before.
 
-    One that is started here has done a first piece of work when this returns. Raises LocalEngineError.
+    Without ``idle_seconds`` an engine that stays anyhow does so as long as before, any other for IDLE. One that is
+    started here has done a first piece of work when this returns. Raises LocalEngineError.
     """
-    if look(paths).state == "silent":
+    before = look(paths)
+    if before.state == "silent":
         raise _silent(paths)
     with Engine.connect(paths, listener) as engine:
         if engine.started_here:
             listener(Note("warming up"))
             _warm_up(engine, paths)
         # Last: whoever interrupts the start has no engine left behind.
-        state = _visit(paths, {"keep": idle_seconds})
+        kept = before.status.idle_seconds if before.status else 0
+        state = _visit(paths, {"keep": idle_seconds or kept or IDLE})
     return state, engine.started_here
 
 

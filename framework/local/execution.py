@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 from framework.core.errors import LocalEngineError
 from framework.core.events import Listener
@@ -15,37 +15,20 @@ from framework.local.job_graph import JobGraph
 from framework.local.outcomes import Limit, Made
 from framework.local.past import Past
 from framework.local.protocol import AttemptEnded, AttemptSpec
-from framework.local.references import Place, RunValues, Unfilled
+from framework.local.references import RunValues, Unfilled
 from framework.local.reports import Reports
 from framework.local.rules import retries
 from framework.local.task_values import TaskValues
 from framework.local.time_limits import NEVER, TimeLimits
 from framework.local.units import ChildRun, Running, Start, StartQueue, Unit
+from framework.local.work import Work
 from framework.records.run_store import RunStore
 from framework.records.run_values import StoredAttempt, StoredRun
 
 Clock = Callable[[], float]
 Stop = Literal["", "CANCELED", "TIMEDOUT", "SKIPPED", "FAILED"]
-
-
-class Work(Protocol):
-    """What the attempts of a job's tasks do."""
-
-    def kind(self, task: Any) -> str:
-        """What results call a task."""
-        ...
-
-    def prepare(self, task: Any, unit: Unit, place: Place, values: RunValues) -> AttemptSpec | ChildRun:
-        """One attempt. Raises Unfilled."""
-        ...
-
-    def begin(self, child: ChildRun, parent: "Execution") -> "Execution":
-        """The run that ``prepare`` asked for."""
-        ...
-
-    def known(self, outcome: TaskOutcome) -> TaskOutcome:
-        """``outcome`` in the words of the user."""
-        ...
+LONGEST_IN_QUEUE = 48 * 3600.0
+"""Seconds after which the Jobs service skips a run that waits (docs.databricks.com/jobs/advanced)."""
 
 
 @dataclass(kw_only=True)
@@ -53,7 +36,8 @@ class Execution:
     """The state of a run.
 
     ``limit`` is the job's timeout_seconds (0: none), ``most_at_once`` its max_concurrent_runs, ``queues`` whether a
-    run above that waits; ``past`` is what the run did before it was interrupted or repaired.
+    run above that waits; ``begin_child`` begins the run of another job; ``past`` is what the run did before it was
+    interrupted or repaired.
     """
 
     run: StoredRun
@@ -64,6 +48,7 @@ class Execution:
     listener: Listener
     clock: Clock
     task_values: TaskValues
+    begin_child: "Callable[[ChildRun, StoredRun], Execution]"
     limit: float = 0.0
     most_at_once: int = 1
     queues: bool = True
@@ -82,18 +67,19 @@ class Execution:
             kind=self.work.kind,
             clock=self.clock,
             report=self.reports.decided,
+            number=self._next_task_run_id,
             loop_opened=self.reports.loop_opened,
             loop_ended=lambda loop, outcome: self._decide(loop.start, loop.began, outcome),
         )
         self.starts = StartQueue()
         self.time_limits = TimeLimits(seconds=self.limit, decisions=self.decisions, starts=self.starts)
-        self.began = self.clock()
+        self.began = self._queued = self.clock()
+        self._said_queued = False
         self._first_start: dict[Unit, float] = {}
         self._attempts: dict[Unit, int] = {}
-        self._numbered = self.past.numbered()
+        self._numbered = self.past.numbered(self.run.job_run_id)
         self.past.tell(self.values.known)
-        for key, values in self.values.known.values.items():
-            self.task_values.publish(key, values)
+        self.task_values.reset(self.values.known.values)
 
     @property
     def result(self) -> JobResult:
@@ -112,16 +98,19 @@ class Execution:
     def admit(self, is_alive: Callable[[int], bool]) -> None:
         """Begin, if fewer runs of the job are under way than may be."""
         if self.most_at_once and self.store.admit(self.run.job_run_id, self.most_at_once, is_alive) == "RUNNING":
-            self.state, self.began = "RUNNING", self.clock()
+            self.state, self.began = "RUNNING", self.clock() - self.past.spent(self.run.repairs)
             self.time_limits.begin(self.began)
-        elif not self.most_at_once or not self.queues:
+        elif not self.most_at_once or not self.queues or self.clock() >= self._queued + LONGEST_IN_QUEUE:
             self.stop("SKIPPED")
+        elif not self._said_queued:
+            self._said_queued = True
+            self.reports.queued(self.most_at_once)
 
     def advance(self) -> None:
         """Decide everything that needs no process, and end when that was all."""
         if self.state == "RUNNING" and not self.stopped:
             for unit in self.decisions.to_attempt():
-                self.starts.add(self._next_start(unit))
+                self._enqueue(unit)
         if self.state != "DONE" and not self.running and (self.stopped or self.decisions.progress.done):
             self._end()
 
@@ -133,21 +122,21 @@ class Execution:
     def start(self, start: Start) -> Running | None:
         """Make an attempt: its process is for the caller to start, its child to drive. None: it has ended already."""
         unit, lost = start.unit, bool(start.task_run_id)
+        start = start if lost else replace(start, task_run_id=self._next_task_run_id())
         self._attempts[unit] = start.attempt
+        if unit.iteration is None:
+            self.values.known.task_run_ids[unit.task_key] = start.task_run_id
         if self.decisions.task(unit).for_each_task:
             self.decisions.open_loop(start)
             return None
-        start = start if lost else replace(start, task_run_id=self._next_task_run_id())
         self._first_start.setdefault(unit, self.clock())
         try:
             work = self.work.prepare(self.decisions.task(unit), unit, self.decisions.place(start), self.values)
-        except Unfilled as error:
+            running = self._running(start, work)
+        except (Unfilled, OSError) as error:
             self.decisions.finish(unit, self.decisions.impossible(start, error))
             return None
-        running = self._running(start, work)
         self.running[start.task_run_id] = running
-        if unit.iteration is None:
-            self.values.known.task_run_ids[unit.task_key] = start.task_run_id
         self.store.note_attempt(running.row)
         self.reports.started(running)
         return None if lost and self._ended_before(running) else running
@@ -198,6 +187,20 @@ class Execution:
         self.running.clear()
         self._end()
 
+    # --- starting
+
+    def _enqueue(self, unit: Unit) -> None:
+        """The next attempt of a unit: at once, unless it waits for its retry since before this run went on."""
+        if made := self._attempts.get(unit):
+            self.starts.add(Start(unit, made + 1))
+            return
+        start = self.past.next_start(unit, self.run.repairs)
+        if start.task_run_id or start.tries == 1:
+            self.starts.add(start)
+        else:
+            interval = (self.decisions.task(unit).min_retry_interval_millis or 0) / 1000
+            self.starts.add_later(start, self.clock() + max(0.0, interval - self.past.since_start(unit)))
+
     # --- ending
 
     def _ended_before(self, running: Running) -> bool:
@@ -231,15 +234,9 @@ class Execution:
     def _end(self) -> None:
         self.state = "DONE"
         self.decisions.cut_off(timed_out=self.stopped == "TIMEDOUT")
-        self.store.note_end(self.run.job_run_id, self.result, _now(), self.duration)
+        self.store.note_end(self.run.job_run_id, self.result, _now(), self.run.duration_s + self.duration)
 
     # --- looking up
-
-    def _next_start(self, unit: Unit) -> Start:
-        """The first attempt of a unit, or of one whose loop is tried again."""
-        if made := self._attempts.get(unit):
-            return Start(unit, made + 1)
-        return self.past.next_start(unit, self.run.repairs)
 
     def _next_task_run_id(self) -> str:
         self._numbered += 1
@@ -249,7 +246,7 @@ class Execution:
         unit, now = start.unit, self.clock()
         limit = self.decisions.task(unit).timeout_seconds
         process = work if isinstance(work, AttemptSpec) else None
-        child = self.work.begin(self._continued(start, work), self) if isinstance(work, ChildRun) else None
+        child = self.begin_child(self._continued(start, work), self.run) if isinstance(work, ChildRun) else None
         row = StoredAttempt(
             task_run_id=start.task_run_id,
             job_run_id=self.run.job_run_id,
@@ -268,7 +265,8 @@ class Execution:
     def _continued(self, start: Start, child: ChildRun) -> ChildRun:
         """The run that a lost attempt had begun goes on."""
         lost = self.past.lost(start.unit, self.run.repairs)
-        return replace(child, child_run_id=lost.child_run_id) if lost else child
+        same = lost is not None and lost.task_run_id == start.task_run_id
+        return replace(child, child_run_id=lost.child_run_id) if lost and same else child
 
     def _made(self, running: Running) -> Made:
         unit = running.start.unit

@@ -31,7 +31,7 @@ from framework.local.preload import Preload
 from framework.local.process import Guardian
 from framework.local.protocol import AttemptSpec, EngineStatus
 from framework.local.session_url import remote_url
-from framework.local.spark_process import SparkProcess
+from framework.local.spark_process import SparkProcess, death_of_jvm
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class _Settings:
 
 
 class _Fatal(Exception):
-    """The engine cannot go on; the message is for the clients."""
+    """The engine cannot go on; the message is for the clients, and so is a second one about what to do."""
 
 
 class ForkServer:
@@ -87,8 +87,9 @@ class ForkServer:
                 if self._preload:
                     self._import_next()
         except (_Fatal, SystemExit) as end:
+            what, *hint = end.args
             for client in self._clients:
-                client.say({"failed": str(end)})
+                client.say({"failed": str(what), "hint": "".join(hint)})
         finally:
             self._shut_down()
 
@@ -134,6 +135,8 @@ class ForkServer:
         for answer in answers:
             if "ready" in answer:
                 self._ready = answer["ready"]
+            elif "ended" in answer:
+                raise _Fatal(*death_of_jvm(answer["ended"], self._spark.memory))
             elif not answer["quiet"]:
                 raise _Fatal("Spark work of a task that had ended could not be stopped, so the engine was")
             else:

@@ -1,6 +1,6 @@
 """What the attempts of a job's tasks do: a task of a compiled job → the process that executes it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,6 @@ from framework.compile.bundle import RELEASE_PATH, Plan
 from framework.compile.jobs import ENTRY_POINT, PACKAGE
 from framework.core.job_run import TaskOutcome
 from framework.core.task_run import TaskError
-from framework.local.execution import Execution
 from framework.local.job_graph import kind_of
 from framework.local.paths import LocalPaths
 from framework.local.protocol import AttemptSpec
@@ -42,14 +41,13 @@ class CodeOfRun:
 
 @dataclass(frozen=True, kw_only=True)
 class JobWork:
-    """The work of one run of one job; ``begin_run`` starts those that its tasks ask for."""
+    """The work of one run of one job."""
 
     runnable: Runnable
     job_key: str
     job_run_id: int
     paths: LocalPaths
     code: CodeOfRun | None
-    begin_run: Callable[[ChildRun, Execution], Execution]
 
     def kind(self, task: Any) -> str:
         """Ours by its own name, the others by that of their field."""
@@ -60,10 +58,6 @@ class JobWork:
     def known(self, outcome: TaskOutcome) -> TaskOutcome:
         """``outcome`` in the words of the user."""
         return self.code.in_original_places(outcome) if self.code else outcome
-
-    def begin(self, child: ChildRun, parent: Execution) -> Execution:
-        """The run of another job."""
-        return self.begin_run(child, parent)
 
     def prepare(self, task: Any, unit: Unit, place: Place, values: RunValues) -> AttemptSpec | ChildRun:
         """One attempt, every reference filled in. Raises Unfilled."""
@@ -94,6 +88,7 @@ class JobWork:
         invocation = Invocation(
             task_type=kind_of(task),
             task_key=unit.task_key,
+            job_id=str(self.runnable.job_ids.get(self.job_key, "")),
             job_run_id=str(self.job_run_id),
             task_run_id=place.task_run_id,
             attempt=place.execution_count,

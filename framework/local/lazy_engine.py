@@ -1,5 +1,6 @@
 """The engine, once a run needs it: a job of conditions alone starts no Spark."""
 
+import signal
 import time
 from typing import Self
 
@@ -17,11 +18,19 @@ class LazyEngine:
         self._listener = listener
         self._engine: Engine | None = None
 
-    def start(self, spec: AttemptSpec) -> None:
-        """Start an attempt in a process of its own; returns at once, but for the first."""
+    def ready(self) -> Engine:
+        """The engine, which the first call starts or finds; Ctrl-C leaves that with KeyboardInterrupt."""
         if self._engine is None:
-            self._engine = Engine.connect(self._paths, self._listener)
-        self._engine.start(spec)
+            before = signal.signal(signal.SIGINT, signal.default_int_handler)
+            try:
+                self._engine = Engine.connect(self._paths, self._listener)
+            finally:
+                signal.signal(signal.SIGINT, before)
+        return self._engine
+
+    def start(self, spec: AttemptSpec) -> None:
+        """Start an attempt in a process of its own; returns at once when the engine is ready."""
+        self.ready().start(spec)
 
     def cancel(self, attempt_id: str) -> None:
         """Kill an attempt."""

@@ -1,7 +1,7 @@
 """Makes the executions of a run and of the runs that its tasks start."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,7 +28,6 @@ class Desk:
     runnable: Runnable
     code: CodeOfRun | None
     listener: Listener
-    _by_id: dict[int, Execution] = field(default_factory=dict)
 
     def execution(self, run: StoredRun, past: Past) -> Execution:
         """The execution of a run that is in the store."""
@@ -38,7 +37,8 @@ class Desk:
         decided = {key: outcome.result for key, outcome in past.decided.items()}
         keys = tuple(graph.nodes)
         self.listener(RunStarted(run.job_run_id, run.pipeline, run.target, keys, run.parent_run_id, decided))
-        queue = job.queue is None or job.queue.enabled is not False
+        # A backfill is one queue of runs, whatever the job says of those that are started one by one.
+        queue = bool(run.backfill) or job.queue is None or job.queue.enabled is not False
         return Execution(
             run=run,
             graph=graph,
@@ -49,19 +49,19 @@ class Desk:
                 job_run_id=run.job_run_id,
                 paths=self.paths,
                 code=self.code,
-                begin_run=self._begin_child,
             ),
             store=self.store,
             listener=self.listener,
             clock=time.monotonic,
             task_values=TaskValues(self.paths.task_values(run.job_run_id)),
+            begin_child=self._begin_child,
             limit=job.timeout_seconds or 0,
             most_at_once=1 if job.max_concurrent_runs is None else job.max_concurrent_runs,
             queues=queue,
             past=past,
         )
 
-    def _begin_child(self, child: ChildRun, parent: Execution) -> Execution:
+    def _begin_child(self, child: ChildRun, parent: StoredRun) -> Execution:
         if child.child_run_id is not None:
             run = self.store.run(child.child_run_id)
             self.store.reopen(run.job_run_id, run.parameters)
@@ -78,14 +78,16 @@ class Desk:
             source={"job_key": key},
             started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             trigger="run_job_task",
-            parent_run_id=parent.run.job_run_id,
-            owner_run_id=parent.run.owner_run_id,
+            parent_run_id=parent.job_run_id,
+            owner_run_id=parent.owner_run_id,
         )
+        # Raises Unfilled while there is no such run yet.
+        job_values(self.runnable, StoredRun(**vars(new), job_run_id=0, state="QUEUED"))
         return self.execution(self.store.begin(new), Past())
 
 
 def job_values(runnable: Runnable, run: StoredRun) -> RunValues:
-    """The values of a run: what it was given over the job's defaults, which may refer to each other."""
+    """What a run was given over the job's defaults, which may refer to each other. Raises Unfilled."""
     key = str(run.source["job_key"])
     job: Any = runnable.job(key)
     defaults = {str(parameter.name): str(parameter.default) for parameter in job.parameters}

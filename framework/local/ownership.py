@@ -26,7 +26,7 @@ class Ownership:
         os.close(self._descriptor)
 
     def _lock(self) -> bool:
-        # Who only asks whether the run is owned holds the lock too, for a moment.
+        # Whoever asks whether the run is owned shares the lock for a moment.
         for _ in range(_LOOKS):
             try:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -44,7 +44,8 @@ def is_owned(file: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Shared: those who ask at the same time must not take each other for the owner.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     finally:

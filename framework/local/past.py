@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,16 +53,34 @@ class Past:
         made = self.attempts.get(unit, ())
         return made[-1] if made and made[-1].result is None and made[-1].repair == repair else None
 
-    def numbered(self) -> int:
-        """How many task run ids have been given out."""
-        return sum(len(made) for made in self.attempts.values())
+    @property
+    def has_lost(self) -> bool:
+        """Whether something was running when the run's process died."""
+        return any(made[-1].result is None for made in self.attempts.values())
+
+    def numbered(self, job_run_id: int) -> int:
+        """The highest number that is in a task run id."""
+        used = [each.task_run_id for made in self.attempts.values() for each in made]
+        used += [outcome.task_run_id for outcome in self.decided.values() if outcome.task_run_id]
+        return max((int(each.removeprefix(str(job_run_id))) for each in used), default=0)
+
+    def spent(self, repair: int) -> float:
+        """Seconds that the run had taken, in that repair, when its process died."""
+        made = [each for made in self.attempts.values() for each in made if each.repair == repair]
+        times = [datetime.fromisoformat(at) for each in made for at in (each.started_at, each.ended_at) if at]
+        return (max(times) - min(times)).total_seconds() if times else 0.0
+
+    def since_start(self, unit: Unit) -> float:
+        """Seconds since the last attempt of ``unit`` began, which has ended."""
+        began = datetime.fromisoformat(self.attempts[unit][-1].started_at)
+        return (datetime.now(UTC) - began).total_seconds()
 
     def tell(self, known: Known) -> None:
         """Let ``known`` know what the decided tasks left for others."""
         known.results.update({key: outcome.result for key, outcome in self.decided.items()})
         known.values.update({key: dict(values) for key, values in self.values.items() if key in self.decided})
+        known.task_run_ids.update({key: o.task_run_id for key, o in self.decided.items() if o.task_run_id})
         for unit, made in self.attempts.items():
             if unit.iteration is None and unit.task_key in self.decided:
-                known.task_run_ids[unit.task_key] = made[-1].task_run_id
                 if made[-1].directory and (rows := rows_of(Path(made[-1].directory))):
                     known.outputs[unit.task_key] = rows

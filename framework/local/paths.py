@@ -80,6 +80,8 @@ class LocalPaths:
     def create(self) -> None:
         """Make the directories that the engine needs. Raises LocalEngineError when the disk refuses."""
         try:
+            # Nobody else's: the parameters of a run, and the variables of its bundle, are kept as they are.
+            self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in (self.warehouse, self.artifacts, self.spark_scratch, self.runs):
                 folder.mkdir(parents=True, exist_ok=True)
             ignore = self.state / ".gitignore"

@@ -1,52 +1,88 @@
-"""The code of a run: its bundle as files, and a copy of the project's sources."""
+"""What a run executes, as files of its own: its bundle, a copy of the project's sources, and what is to be loaded."""
 
 import hashlib
 import io
+import json
 import shutil
+import tempfile
 import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from framework.compile import writer
+from framework.core.errors import UsageError
 from framework.local.job_work import CodeOfRun
-from framework.local.runnable import Runnable
+from framework.local.runnable import Runnable, load
+from framework.local.sources import Load
 from framework.records import provenance
 
-RUNNABLE = "runnable.json"
+_RUNNABLE = "runnable.json"
+_LOADS = "loads.json"
 
 
-def write_release(runnable: Runnable, root: Path, directory: Path) -> CodeOfRun | None:
-    """Write it below ``directory``: who edits the project meanwhile does not change what this run does.
+@dataclass(frozen=True)
+class Release:
+    """What is in such a directory; ``code`` is None when none of it is ours."""
 
-    None when there is no code of ours in it.
+    runnable: Runnable
+    loads: tuple[Load, ...]
+    code: CodeOfRun | None
+
+
+@contextmanager
+def staged(runnable: Runnable, loads: Sequence[Load], root: Path, aside: Path) -> Iterator[Path]:
+    """A new release in a directory below ``aside``, for the caller to rename: so a release is whole, or not there.
+
+    It is a copy: who edits the project meanwhile does not change what the run does. Raises UsageError.
     """
-    code = _write_code(runnable, root, directory / "bundle") if runnable.source_directory else None
-    # Last: a release that has it is whole.
-    runnable.save(directory / RUNNABLE)
-    return code
+    aside.mkdir(parents=True, exist_ok=True)
+    directory = Path(tempfile.mkdtemp(prefix=".new-", dir=aside))
+    try:
+        if runnable.source_directory:
+            _write_code(runnable, runnable.source_directory, root, directory / "bundle")
+        (directory / _LOADS).write_text(json.dumps([asdict(each) for each in loads]), encoding="utf-8")
+        runnable.save(directory / _RUNNABLE)
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
-def read_release(runnable: Runnable, directory: Path) -> CodeOfRun | None:
-    """The code that ``write_release`` left in ``directory``."""
-    release = directory / "bundle"
-    if runnable.source_directory is None:
-        return None
-    return _code(runnable, release, next(release.glob("code-*.zip")))
+def read(directory: Path) -> Release:
+    """The release in ``directory``. Raises UsageError when there is none."""
+    try:
+        loads = json.loads((directory / _LOADS).read_text(encoding="utf-8"))
+        runnable = load(directory / _RUNNABLE)
+    except (OSError, ValueError, KeyError) as error:
+        raise UsageError(f"the code of this run cannot be read any more: {error}", "Start a new one.") from None
+    code = _code(runnable.source_directory, directory / "bundle") if runnable.source_directory else None
+    return Release(runnable, tuple(Load(**each) for each in loads), code)
 
 
-def _write_code(runnable: Runnable, root: Path, release: Path) -> CodeOfRun:
+def _write_code(runnable: Runnable, sources: Path, root: Path, release: Path) -> None:
     writer.write(runnable.bundle, release)
     provenance.write(provenance.of_checkout(root), release)
-    sources = release / "src"
-    shutil.copytree(str(runnable.source_directory), sources, ignore=shutil.ignore_patterns("__pycache__"))
-    return _code(runnable, release, _zip(sources, release))
+    try:
+        shutil.copytree(sources, release / "src", ignore=_no_code)
+    except OSError as error:
+        raise UsageError(f"the sources in {sources} cannot be copied: {error}", "Is the disk full?") from None
+    _zip(release / "src", release)
 
 
-def _code(runnable: Runnable, release: Path, archive: Path) -> CodeOfRun:
-    originals = runnable.source_directory or release
-    return CodeOfRun(release=release, sources=release / "src", originals=originals, zip=archive)
+def _no_code(folder: str, names: list[str]) -> set[str]:
+    """Caches, and what is neither a file nor a directory: editors leave links that lead nowhere."""
+    paths = {name: Path(folder, name) for name in names}
+    return {name for name, path in paths.items() if name == "__pycache__" or not (path.is_file() or path.is_dir())}
 
 
-def _zip(source_directory: Path, release: Path) -> Path:
+def _code(originals: Path, release: Path) -> CodeOfRun:
+    return CodeOfRun(
+        release=release, sources=release / "src", originals=originals, zip=next(release.glob("code-*.zip"))
+    )
+
+
+def _zip(source_directory: Path, release: Path) -> None:
     """The sources as one file. Spark keeps such files by name for as long as it runs, so the content is in the name."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -54,4 +90,3 @@ def _zip(source_directory: Path, release: Path) -> Path:
             archive.writestr(zipfile.ZipInfo(file.relative_to(source_directory).as_posix()), file.read_bytes())
     target = release / f"code-{hashlib.sha256(content.getbuffer()).hexdigest()[:16]}.zip"
     target.write_bytes(content.getbuffer())
-    return target

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from framework.core.events import AttemptStarted, Listener, LoopOpened, RetryWaiting, TaskEnded
+from framework.core.events import AttemptStarted, Listener, LoopOpened, Note, RetryWaiting, TaskEnded
 from framework.core.job_run import TaskOutcome
 from framework.local import outcomes
 from framework.local.units import Loop, Running, Start, Unit
@@ -17,6 +17,11 @@ class Reports:
     store: RunStore
     listener: Listener
 
+    def queued(self, most_at_once: int) -> None:
+        """The run waits for others of its job."""
+        others = "another run of the job is" if most_at_once == 1 else f"{most_at_once} other runs of the job are"
+        self.listener(Note(f"run {self.job_run_id} waits: {others} under way (framework runs shows them)"))
+
     def started(self, running: Running) -> None:
         """An attempt is about to have its process, or the run of another job has begun."""
         start, process = running.start, running.process
@@ -26,6 +31,7 @@ class Reports:
     def loop_opened(self, loop: Loop) -> None:
         """A try of a loop has its inputs."""
         start, done = loop.start, len(loop.outcomes)
+        self.store.note_inputs(self.job_run_id, start.unit.task_key, len(loop.inputs))
         self.listener(LoopOpened(start.unit.task_key, len(loop.inputs), done, start.attempt, self.job_run_id))
 
     def retry(self, again: Start, in_s: float, outcome: TaskOutcome) -> None:

@@ -27,8 +27,7 @@ def decide(run_if: str, upstream: Collection[TaskResult], branch_taken: bool = T
     if not branch_taken or all(result == "EXCLUDED" for result in upstream):
         return "EXCLUDED"
     others = [result for result in upstream if result != "DISABLED"]
-    # Chosen: with nothing but disabled tasks before it, only a task that runs in any case runs.
-    if len(others) < len(upstream) and (run_if in _DISABLES or not (others or run_if == "ALL_DONE")):
+    if len(others) < len(upstream) and _is_disabled(run_if, others):
         return "DISABLED"
     if _met(run_if, others):
         return "RUN"
@@ -67,13 +66,24 @@ def retries(result: TaskResult, tries: int, max_retries: int, retry_on_timeout: 
     return retryable and (max_retries == -1 or tries <= max_retries)
 
 
+def _is_disabled(run_if: str, others: Collection[TaskResult]) -> bool:
+    """Whether a task with a disabled dependency is disabled, too, by what its ``others`` did.
+
+    Chosen: with nothing else before it, only a task that runs in any case runs. With nothing but excluded ones beside
+    it, NONE_FAILED is not met, as nothing was executed; but as nothing failed either, that fails nothing.
+    """
+    if run_if == "NONE_FAILED":
+        return all(result == "EXCLUDED" for result in others)
+    return run_if in _DISABLES or not (others or run_if == "ALL_DONE")
+
+
 def _met(run_if: str, upstream: Collection[TaskResult]) -> bool:
     succeeded = [result in SUCCEEDED for result in upstream]
     failed = [result in FAILED for result in upstream]
     conditions = {
         "ALL_SUCCESS": all(succeeded),
         "AT_LEAST_ONE_SUCCESS": any(succeeded),
-        "NONE_FAILED": not any(failed),
+        "NONE_FAILED": not any(failed) and "SUCCESS" in upstream,
         "ALL_DONE": True,
         "AT_LEAST_ONE_FAILED": any(failed),
         "ALL_FAILED": all(failed),

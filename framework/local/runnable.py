@@ -1,7 +1,7 @@
 """What a local run executes: jobs, the files of their native tasks, and the code of ours."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ class Runnable:
     def job(self, key: str) -> Any:
         """The ``databricks.bundles.jobs.Job`` with that key. Raises UsageError."""
         if key not in self.bundle.jobs:
-            raise UsageError(f"there is no job '{key}'", f"The jobs are: {', '.join(sorted(self.bundle.jobs))}.")
+            raise UsageError(f"there is no job '{key}'", f"The jobs are: {', '.join(sorted(self.job_ids))}.")
         return self.bundle.jobs[key]
 
     def key_of(self, job_id: object) -> str:
@@ -63,7 +63,8 @@ class Runnable:
         while left:
             if (current := left.pop()) not in seen:
                 seen[current] = None
-                left.extend(self.key_of(t.run_job_task.job_id) for t in self.job(current).tasks if t.run_job_task)
+                inner = (_innermost(task) for task in self.job(current).tasks if not task.disabled)
+                left.extend(self.key_of(task.run_job_task.job_id) for task in inner if task.run_job_task)
         yield from seen
 
     def save(self, file: Path) -> None:
@@ -78,20 +79,14 @@ class Runnable:
             "artifacts": {name: str(path) for name, path in self.artifacts.items()},
             "source_directory": str(self.source_directory) if self.source_directory else None,
         }
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_suffix(".tmp")
-        temporary.write_text(json.dumps(value), encoding="utf-8")
-        temporary.replace(file)
+        file.write_text(json.dumps(value), encoding="utf-8")
 
 
 def load(file: Path) -> Runnable:
-    """The inverse of ``save``. Raises UsageError when the file is not there."""
+    """The inverse of ``save``. Raises OSError, or ValueError."""
     from databricks.bundles.jobs import Job
 
-    try:
-        value: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError("this run was interrupted before it began", "Start a new one.") from None
+    value: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     plans = {
         key: Plan(
             project=plan["project"],
@@ -111,14 +106,20 @@ def load(file: Path) -> Runnable:
     )
 
 
-def refuse_unsupported(runnable: Runnable, key: str) -> None:
-    """Raise UsageError for what a local run of that job could not execute."""
+def refuse_unsupported(runnable: Runnable, key: str, selected: Collection[str]) -> None:
+    """Raise UsageError for what a local run of the job's ``selected`` tasks could not execute."""
     for each in runnable.reachable(key):
         for task in runnable.job(each).tasks:
-            inner = task.for_each_task.task if task.for_each_task else task
-            for looked_at in dict.fromkeys((kind_of(task), kind_of(inner))):
-                if looked_at not in LOCAL_KINDS and not task.disabled:
+            if task.disabled or (each == key and task.task_key not in selected):
+                continue
+            for looked_at in dict.fromkeys((kind_of(task), kind_of(_innermost(task)))):
+                if looked_at not in LOCAL_KINDS:
                     raise UsageError(
                         f"task '{task.task_key}' is a {looked_at or 'mere name'}, which a local run cannot execute",
                         _ADVICE.get(looked_at, "Leave it out with --only, or run the job on Databricks."),
                     )
+
+
+def _innermost(task: Any) -> Any:
+    """The task of a loop, or the task itself."""
+    return task.for_each_task.task if task.for_each_task else task

@@ -17,8 +17,9 @@ _LONGEST_WAIT = 0.5
 
 
 class AttemptRunner(Protocol):
-    """The part of the engine that a scheduler uses."""
+    """The part of the engine that a scheduler uses. ``ready`` returns when attempts can start."""
 
+    def ready(self) -> object: ...
     def start(self, spec: AttemptSpec) -> None: ...
     def cancel(self, attempt_id: str) -> None: ...
     def wait(self, timeout: float | None) -> list[AttemptEnded]: ...
@@ -74,9 +75,8 @@ class Scheduler:
             execution.advance()
         self._go_on = False
         self._start_what_can_start()
-        if self._hand_over_the_done() or self._go_on:
-            return
-        for ended in self.engine.wait(self._seconds_to_next_moment()):
+        at_once = self._hand_over_the_done() or self._go_on
+        for ended in self.engine.wait(0 if at_once else self._seconds_to_next_moment()):
             self._owners.pop(ended.attempt_id).end_attempt(ended)
         self._enforce_time_limits()
 
@@ -104,7 +104,8 @@ class Scheduler:
         # A run that a task starts is driven from the next turn on.
         for execution in tuple(self._executions):
             while (start := execution.starts.due(self.clock())) is not None:
-                if execution.needs_process(start) and len(self._owners) >= self.max_parallel:
+                needs_place = execution.needs_process(start)
+                if needs_place and (len(self._owners) >= self.max_parallel or not self._engine_is_ready()):
                     execution.starts.put_back(start)
                     break
                 if (running := execution.start(start)) is None:
@@ -117,6 +118,18 @@ class Scheduler:
                 elif running.process:
                     self._owners[running.start.task_run_id] = execution
                     yield running.process
+
+    def _engine_is_ready(self) -> bool:
+        """Whether it could be waited for; the time is nobody's."""
+        before = self.clock()
+        try:
+            self.engine.ready()
+        except KeyboardInterrupt:
+            self._interrupted = self._go_on = True
+            return False
+        for execution in self._executions:
+            execution.time_limits.postpone(self.clock() - before)
+        return True
 
     def _hand_over_the_done(self) -> bool:
         """Tell the tasks that started runs of the end of those; whether any run was done."""

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable
 
 from framework.core.errors import UsageError
-from framework.core.job_run import SUCCEEDED
+from framework.core.job_run import FAILED
 from framework.local.job_graph import JobGraph
 from framework.records.run_values import History, Key
 
@@ -28,13 +28,13 @@ def chosen(graph: JobGraph, only: Iterable[str], first: str | None = None, last:
 
 
 def to_rerun(graph: JobGraph, history: History, rerun: Iterable[str], dependents: bool) -> set[Key]:
-    """What a repair runs again: ``rerun``, or all that did not succeed; of a loop, the iterations that did not.
+    """What a repair runs again: ``rerun``, or all that failed or never ran; of a loop, the iterations that did.
 
     Unsuccessful tasks after those run too; successful ones only with ``dependents``.
     """
     named = {_known(graph, key) for key in rerun}
     done = {key: outcome for (key, iteration), outcome in history.outcomes.items() if iteration is None}
-    unsuccessful = {key for key in graph.nodes if key not in done or done[key].result not in SUCCEEDED}
+    unsuccessful = {key for key in graph.nodes if key not in done or done[key].result in FAILED}
     start = named or unsuccessful
     after = graph.after(start) - start
     again = start | {key for key in after if dependents or key not in done or done[key].result != "SUCCESS"}

@@ -1,13 +1,15 @@
 """The Spark JVM of the engine: a local Spark with Delta and Spark Connect, told what to do on stdin.
 
 Started as ``python -m framework.local.spark_server`` with its settings as JSON in the first line of stdin. Answers with
-JSON lines on stdout. When stdin closes, it and its JVM die at once, in the middle of whatever they do.
+JSON lines on stdout. When stdin closes, it and its JVM die at once, in the middle of whatever they do. When the JVM ends
+by itself, that is the last answer.
 """
 
 import json
 import os
 import queue
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -38,9 +40,15 @@ def main() -> None:
     _register_tables(spark, Path(settings["warehouse"]))
     ready = {"port": sessions.port, "spark_version": spark.version, "spark_pid": _jvm_pid(spark)}
     answers.write(encode({"ready": ready}))
+    threading.Thread(target=_await_end, args=(spark.sparkContext._gateway.proc, answers), daemon=True).start()
     while True:
         order = orders.get()
-        quiet = sessions.release(order["release"], order["finished"])
+        try:
+            quiet = sessions.release(order["release"], order["finished"])
+        except Exception:
+            # A JVM that is gone is an answer of its own, which ends us meanwhile.
+            time.sleep(_RELEASE_LIMIT)
+            raise
         answers.write(encode({"released": order["release"], "quiet": quiet}))
 
 
@@ -64,15 +72,23 @@ class ConnectSessions:
         manager = self._service.sessionManager()
         if not finished:
             manager.getOrCreateIsolatedSession(key, self._jvm.scala.Option.empty())
-        executions = self._executions(session_id)
+        keys = [key, *self._beside(session_id)]
+        executions = [execution for each in keys for execution in self._executions(each.sessionId())]
         # Closing interrupts; but an execution may be past all interruption points, and then it commits yet.
-        manager.closeSession(key, False)
+        for each in keys:
+            manager.closeSession(each, False)
         deadline = time.monotonic() + _RELEASE_LIMIT
         while any(execution.isExecuteThreadRunnerAlive() for execution in executions):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.01)
         return True
+
+    def _beside(self, session_id: str) -> list[Any]:
+        """The sessions opened beside an attempt's own, for notebooks that it calls: their user is its session."""
+        active = self._service.sessionManager().listActiveSessions()
+        infos = [active.apply(i) for i in range(active.size())]
+        return [self._session_key(info.userId(), info.sessionId()) for info in infos if info.userId() == session_id]
 
     def _executions(self, session_id: str) -> list[Any]:
         holders = self._service.executionManager().listExecuteHolders()
@@ -91,6 +107,11 @@ def _read_orders(orders: "queue.SimpleQueue[dict[str, Any]]") -> None:
     for line in sys.stdin.buffer:
         orders.put(json.loads(line))
     os.killpg(0, signal.SIGKILL)
+
+
+def _await_end(jvm: "subprocess.Popen[bytes]", answers: BinaryIO) -> None:
+    answers.write(encode({"ended": jvm.wait()}))
+    os._exit(1)
 
 
 def _start(settings: dict[str, Any]) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from framework.core.errors import FrameworkError
-from framework.local.task_types.catalogs.tokens import Token, tokens
+from framework.local.task_types.catalogs.tokens import Token, quoted, tokens
 
 _DAY_ZERO = datetime.date(1970, 1, 1)
 _TIME_ZERO = datetime.datetime(1970, 1, 1)
@@ -44,22 +44,23 @@ def bound(sql: str, named: Mapping[str, str], positional: Sequence[str]) -> str:
 
 
 def literal(column: Any) -> str:
-    """What ``functions.lit`` has made, as SQL. Raises FrameworkError when it is no single value."""
-    value, kind = getattr(column._expr, "_value", column), ""
-    if value is not column:
-        kind = column._expr._dataType.typeName()
-    if value is None and kind:
+    """What ``functions.lit`` has made, as SQL. Raises FrameworkError when it is no value."""
+    return _written(column._expr)
+
+
+def _written(expression: Any) -> str:
+    if function := _COLLECTIONS.get(getattr(expression, "_name", "")):
+        return f"{function}({', '.join(map(_written, expression._args))})"
+    kind = expression._dataType.typeName() if hasattr(expression, "_value") else ""
+    if kind and expression._value is None:
         return "NULL"
     if write := _WRITE.get(kind.partition("(")[0]):
-        return write(value)
+        return write(expression._value)
     if kind in ("integer", "byte", "short", "long"):
-        return f"{value}L" if kind == "long" else str(value)
-    raise FrameworkError("a parameter of this SQL is no single value", "a local run takes text, numbers, dates, times")
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+        return f"{expression._value}L" if kind == "long" else str(expression._value)
+    raise FrameworkError(
+        "a parameter of this SQL is no value", "a local run takes text, numbers, dates, times, and arrays of them"
+    )
 
 
 def _double(value: float) -> str:
@@ -71,7 +72,7 @@ def _timestamp(value: int) -> str:
 
 
 _WRITE: Mapping[str, Callable[[Any], str]] = {
-    "string": _quoted,
+    "string": quoted,
     "boolean": lambda value: str(value).lower(),
     "double": _double,
     "float": _double,
@@ -82,15 +83,17 @@ _WRITE: Mapping[str, Callable[[Any], str]] = {
     "timestamp_ntz": lambda value: f"TIMESTAMP_NTZ{_timestamp(value).removeprefix('TIMESTAMP')}'",
 }
 
+_COLLECTIONS = {"array": "ARRAY", "map": "MAP", "struct": "STRUCT", "named_struct": "NAMED_STRUCT"}
+
 
 def _edits(
     every: Sequence[Token], named: Mapping[str, str], positional: Sequence[str]
 ) -> Iterator[tuple[int, int, str]]:
     rest = iter(positional)
     for index, token in enumerate(every):
-        if token.word == "?":
+        if token.word in ("?", "?::"):
             if (value := next(rest, None)) is not None:
-                yield token.start, token.end, value
+                yield token.start, token.start + 1, value
         elif token.word == ":" and index + 1 < len(every) and _is_marker(every, index):
             name = every[index + 1]
             if name.value in named:

@@ -113,8 +113,9 @@ def settled(store: RunStore, run: StoredRun, paths: LocalPaths) -> StoredRun:
     """``run``, marked as interrupted when the process that drove it is gone."""
     owner = paths.owner(run.owner_run_id or run.job_run_id)
     if run.state in ("QUEUED", "RUNNING") and not is_owned(owner):
-        store.interrupted(run.job_run_id)
-        return replace(run, state="INTERRUPTED")
+        # It may have ended, or gone on, since it was read.
+        store.interrupted(run.job_run_id, lambda: is_owned(owner))
+        return store.run(run.job_run_id)
     return run
 
 

@@ -13,6 +13,14 @@ class TaskValues:
 
     directory: Path
 
+    def reset(self, values: Mapping[str, Mapping[str, Any]]) -> None:
+        """Let the tasks of a run that goes on read ``values`` (by task key), and nothing that was set beside them."""
+        for file in self.directory.glob("*.json"):
+            if file.stem not in values:
+                file.unlink()
+        for task_key, of_task in values.items():
+            self.publish(task_key, of_task)
+
     def publish(self, task_key: str, values: Mapping[str, Any]) -> None:
         """Let the tasks from now on read ``values``."""
         self.directory.mkdir(parents=True, exist_ok=True)

@@ -27,17 +27,22 @@ class TimeLimits:
         """The job's time runs from now on."""
         self._of_job = now + self.seconds if self.seconds else NEVER
 
+    def postpone(self, seconds: float) -> None:
+        """Time that is nobody's: what the engine takes to start is not the job's, nor its loops'."""
+        self._of_job += seconds
+        for loop in self.decisions.loops.values():
+            loop.deadline += seconds
+
     def job_is_over(self, now: float) -> bool:
         """Whether the job has reached its limit."""
         return now >= self._of_job
 
     def overdue(self, running: Mapping[str, Running], now: float) -> Iterator[Running]:
         """The attempts that have reached their limit, or that of their loop, since the last call."""
-        loops = {loop.start.unit.task_key for loop in list(self.decisions.overdue_loops(now))}
-        for key in loops:
-            self._give_up(key)
+        for loop in list(self.decisions.overdue_loops(now)):
+            self._give_up(loop.start.unit.task_key)
         for task_run_id, each in running.items():
-            late = now >= each.deadline or (each.start.unit.task_key in loops)
+            late = now >= each.deadline or self.decisions.is_overdue(each.start.unit)
             if late and task_run_id not in self._reached:
                 self._reached.add(task_run_id)
                 yield each

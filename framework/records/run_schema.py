@@ -1,15 +1,13 @@
 """The tables of the run store."""
 
 import json
-import sqlite3
 from pathlib import Path
 from typing import Any
 
-from framework.records.run_values import StoredRun
+from framework.records.database import Database
+from framework.records.run_values import StoredAttempt, StoredRun
 
 VERSION = 1
-_PATIENCE = 60.0
-"""Seconds that a process waits for another one's transaction."""
 
 _TABLES = """
 create table if not exists job_runs (
@@ -38,18 +36,10 @@ create table if not exists task_values (
 """
 
 
-def open_database(file: Path) -> sqlite3.Connection:
-    """The store in ``file``, made when it is not there. Raises sqlite3.Error when the file is something else."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    database = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
-    database.execute("pragma journal_mode = wal")
-    # A commit is on disk when it returns: what a run says it did survives a power failure.
-    database.execute("pragma synchronous = full")
-    (version,) = database.execute("pragma user_version").fetchone()
-    if version > VERSION:
-        raise sqlite3.DatabaseError(f"it was written by a newer version of the framework (schema {version})")
-    if version < VERSION:
-        database.executescript(f"begin immediate; {_TABLES} pragma user_version = {VERSION}; commit;")
+def open_database(file: Path) -> Database:
+    """The store in ``file``, made when it is not there. Raises FrameworkError when the file is something else."""
+    database = Database(file)
+    database.migrate(_TABLES, VERSION)
     return database
 
 
@@ -57,3 +47,8 @@ def run_of(row: dict[str, Any]) -> StoredRun:
     """A row of ``job_runs`` as a value."""
     as_json = {name: json.loads(row[name]) for name in ("tasks", "parameters", "source")}
     return StoredRun(**row | as_json | {"tasks": tuple(as_json["tasks"])})
+
+
+def attempt_of(row: dict[str, Any]) -> StoredAttempt:
+    """A row of ``attempts`` as a value."""
+    return StoredAttempt(**row | {"iteration": None if row["iteration"] == -1 else row["iteration"]})

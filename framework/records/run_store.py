@@ -5,17 +5,16 @@ processes may use one store at a time.
 """
 
 import json
-import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from framework.core.errors import FrameworkError, UsageError
+from framework.core.errors import UsageError
 from framework.core.job_run import JobResult, TaskOutcome
-from framework.records import run_schema
+from framework.records import run_queue, run_schema
 from framework.records.run_values import (
     History,
     Key,
@@ -27,21 +26,21 @@ from framework.records.run_values import (
 )
 
 Admission = Literal["RUNNING", "QUEUED"]
+_LARGEST = 2**63
+"""No number of a run in the store reaches it."""
 
 
 class RunStore:
-    """An open store; close it, or use it in a ``with`` block."""
+    """An open store; close it, or use it in a ``with`` block. Every method raises FrameworkError when the disk refuses.
+
+    Logs are kept by their paths from the store's own directory on: so a checkout may move.
+    """
 
     def __init__(self, file: Path) -> None:
         """Open or create it. Raises FrameworkError when the file is none of ours."""
         self._noted: list[tuple[str, tuple[Any, ...]]] = []
-        try:
-            self._db = run_schema.open_database(file)
-        except sqlite3.Error as error:
-            raise FrameworkError(
-                f"the run store {file} cannot be opened: {error}",
-                "Move the file away to begin a new one; the runs in it are then not known any more.",
-            ) from error
+        self._directory = file.absolute().parent
+        self._db = run_schema.open_database(file)
 
     # --- runs
 
@@ -50,11 +49,11 @@ class RunStore:
 
         ``own`` makes the run this process's before anybody else can see it.
         """
-        with self._transaction():
-            if run.idempotency_token and (first := self._with_token(run.job, run.idempotency_token)):
+        with self._db.transaction():
+            if run.idempotency_token and (first := self.with_token(run.job, run.idempotency_token)):
                 return first
-            (latest,) = self._db.execute("select coalesce(max(job_run_id), 0) from job_runs").fetchone()
-            job_run_id = max(latest + 1, int(time.time() * 1000))
+            (latest,) = self._db.rows("select coalesce(max(job_run_id), 0) as number from job_runs")
+            job_run_id = max(latest["number"] + 1, int(time.time() * 1000))
             values = {
                 **asdict(run),
                 "tasks": json.dumps(run.tasks),
@@ -70,45 +69,52 @@ class RunStore:
             return self._stored(job_run_id)
 
     def admit(self, job_run_id: int, limit: int, is_alive: Callable[[int], bool]) -> Admission:
-        """Let a queued run begin when fewer than ``limit`` runs of its job are before it.
+        """Let a queued run begin when fewer than ``limit`` runs of its job are before it."""
+        job = self.run(job_run_id).job
+        return "RUNNING" if self.admit_some(job, {job_run_id}, limit, is_alive) else "QUEUED"
+
+    def admit_some(
+        self, job: str, candidates: Collection[int], limit: int, is_alive: Callable[[int], bool]
+    ) -> set[int]:
+        """Let those of ``candidates``, queued runs of ``job``, begin that have fewer than ``limit`` runs before them.
 
         ``is_alive`` says of a run that is nobody's child whether its process lives; one that died holds nobody up.
         """
-        with self._transaction():
-            mine = self._stored(job_run_id)
-            before = 0
-            others = "job = ? and state in ('QUEUED', 'RUNNING') and job_run_id <> ?"
-            for other in self._select(others, (mine.job, job_run_id)):
-                if not is_alive(other.owner_run_id or other.job_run_id):
-                    self._set_state(other.job_run_id, "INTERRUPTED")
-                elif other.state == "RUNNING" or other.job_run_id < job_run_id:
-                    before += 1
-            if before >= limit:
-                return "QUEUED"
-            self._set_state(job_run_id, "RUNNING")
-            return "RUNNING"
+        with self._db.transaction():
+            return run_queue.admit(self._db, job, candidates, limit, is_alive)
 
-    def interrupted(self, job_run_id: int) -> None:
-        """Its process has died."""
-        with self._transaction():
-            self._set_state(job_run_id, "INTERRUPTED")
+    def interrupted(self, job_run_id: int, is_alive: Callable[[], bool] = lambda: False) -> None:
+        """Its process has died, unless the run is done meanwhile, or ``is_alive`` again."""
+        with self._db.transaction():
+            if not is_alive():
+                self._db.execute(
+                    "update job_runs set state = 'INTERRUPTED' where job_run_id = ? and state in ('QUEUED', 'RUNNING')",
+                    (job_run_id,),
+                )
 
     def reopen(self, job_run_id: int, parameters: Mapping[str, str]) -> None:
-        """Let an interrupted run go on."""
-        with self._transaction():
+        """Let an interrupted run go on, without the runs that it had begun and nobody knows of."""
+        with self._db.transaction():
+            run_queue.end_left_over(self._db, job_run_id, datetime.now(UTC).isoformat(timespec="milliseconds"))
             self._db.execute(
                 "update job_runs set state = 'QUEUED', parameters = ? where job_run_id = ?",
                 (json.dumps(dict(parameters)), job_run_id),
             )
 
     def begin_repair(
-        self, run: StoredRun, keys: Iterable[Key], parameters: Mapping[str, str], latest_repair_id: int | None
+        self,
+        run: StoredRun,
+        keys: Iterable[Key],
+        parameters: Mapping[str, str],
+        latest_repair_id: int | None,
+        tasks: tuple[str, ...] = (),
     ) -> StoredRun:
         """Forget the outcomes of ``keys`` and let the run go on as its next repair.
 
-        Raises UsageError unless the run is done and ``latest_repair_id`` is that of its latest repair.
+        ``tasks`` are those of the job by now, when it has changed. Raises UsageError unless the run is done and ``latest_repair_id`` is
+        that of its latest repair.
         """
-        with self._transaction():
+        with self._db.transaction():
             current = self._stored(run.job_run_id)
             if current.state != "TERMINATED":
                 raise UsageError(f"run {run.job_run_id} is not done, and only a run that is done can be repaired")
@@ -118,20 +124,27 @@ class RunStore:
                 where = (run.job_run_id, task_key, -1 if iteration is None else iteration)
                 self._db.execute("delete from tasks where job_run_id = ? and task_key = ? and iteration = ?", where)
                 self._db.execute("delete from task_values where job_run_id = ? and task_key = ?", where[:2])
+            for gone in set(current.tasks).difference(tasks or current.tasks):
+                self._db.execute("delete from tasks where job_run_id = ? and task_key = ?", (run.job_run_id, gone))
             repair_id = max((current.repair_id or 0) + 1, int(time.time() * 1000))
             self._db.execute(
                 "update job_runs set state = 'QUEUED', result = null, repairs = repairs + 1, repair_id = ?, "
-                "parameters = ? where job_run_id = ?",
-                (repair_id, json.dumps(dict(parameters)), run.job_run_id),
+                "parameters = ?, tasks = ? where job_run_id = ?",
+                (repair_id, json.dumps(dict(parameters)), json.dumps(tasks or current.tasks), run.job_run_id),
             )
             return self._stored(run.job_run_id)
 
     def run(self, job_run_id: int) -> StoredRun:
         """That run. Raises UsageError when there is none."""
-        found = self._select("job_run_id = ?", (job_run_id,))
+        found = self._select("job_run_id = ?", (job_run_id,)) if abs(job_run_id) < _LARGEST else []
         if not found:
             raise UsageError(f"there is no run {job_run_id}", "framework runs lists them.")
         return found[0]
+
+    def with_token(self, job: str, token: str) -> StoredRun | None:
+        """The run of ``job`` that has that idempotency token."""
+        found = self._select("job = ? and idempotency_token = ?", (job, token))
+        return found[0] if found else None
 
     def latest(self, count: int, job: str | None = None) -> list[StoredRun]:
         """The last runs that no other run started, newest first; those of ``job`` only when given."""
@@ -144,32 +157,43 @@ class RunStore:
 
     def history(self, job_run_id: int) -> History:
         """What the run has left behind so far."""
-        tasks = self._db.execute("select task_key, iteration, outcome from tasks where job_run_id = ?", (job_run_id,))
+        number = (job_run_id,)
+        tasks = self._db.rows("select * from tasks where job_run_id = ?", number)
+        attempts = self._db.rows(
+            "select * from attempts where job_run_id = ? order by length(task_run_id), task_run_id", number
+        )
         values: dict[str, dict[str, Any]] = {}
-        query = "select task_key, name, value from task_values where job_run_id = ?"
-        for task_key, name, value in self._db.execute(query, (job_run_id,)):
-            values.setdefault(task_key, {})[name] = json.loads(value)
+        for row in self._db.rows("select * from task_values where job_run_id = ?", number):
+            values.setdefault(row["task_key"], {})[row["name"]] = json.loads(row["value"])
         return History(
-            outcomes={(key, None if i == -1 else i): outcome_from_json(text) for key, i, text in tasks},
-            attempts=tuple(self._attempts(job_run_id)),
-            values=values,
+            outcomes=dict(map(self._outcome_of, tasks)), attempts=tuple(map(self._attempt_of, attempts)), values=values
         )
 
     # --- what happens in a run: noted, then committed
 
     def note_outcome(self, job_run_id: int, outcome: TaskOutcome, iteration: int | None = None) -> None:
         """A task, or one iteration of it, is decided."""
-        row = (job_run_id, outcome.task_key, -1 if iteration is None else iteration, outcome_to_json(outcome))
+        text = outcome_to_json(replace(outcome, log=self._from_here(outcome.log)))
+        row = (job_run_id, outcome.task_key, -1 if iteration is None else iteration, text)
         self._noted.append(("insert or replace into tasks values (?, ?, ?, ?)", row))
+
+    def note_inputs(self, job_run_id: int, task_key: str, count: int) -> None:
+        """A loop has so many inputs: what an earlier try with more of them left is no part of it any more."""
+        row = (job_run_id, task_key, count)
+        self._noted.append(("delete from tasks where job_run_id = ? and task_key = ? and iteration >= ?", row))
 
     def note_attempt(self, attempt: StoredAttempt) -> None:
         """An attempt is about to start, or has ended."""
-        values = asdict(attempt) | {"iteration": -1 if attempt.iteration is None else attempt.iteration}
+        values = asdict(attempt) | {
+            "iteration": -1 if attempt.iteration is None else attempt.iteration,
+            "directory": self._from_here(attempt.directory),
+        }
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
         self._noted.append((f"insert or replace into attempts ({columns}) values ({marks})", tuple(values.values())))  # noqa: S608
 
     def note_values(self, job_run_id: int, task_key: str, values: Mapping[str, Any]) -> None:
-        """A task has set values."""
+        """A task has set values: those and no others, whatever an earlier attempt of it set."""
+        self._noted.append(("delete from task_values where job_run_id = ? and task_key = ?", (job_run_id, task_key)))
         for name, value in values.items():
             row = (job_run_id, task_key, name, json.dumps(value))
             self._noted.append(("insert or replace into task_values values (?, ?, ?, ?)", row))
@@ -183,15 +207,17 @@ class RunStore:
     def commit(self) -> None:
         """Put on disk what was noted; nothing happens when nothing was."""
         if self._noted:
-            with self._transaction():
+            with self._db.transaction():
                 for statement, row in self._noted:
                     self._db.execute(statement, row)
             self._noted.clear()
 
     def close(self) -> None:
         """Commit, and let go of the file."""
-        self.commit()
-        self._db.close()
+        try:
+            self.commit()
+        finally:
+            self._db.close()
 
     def __enter__(self) -> Self:
         return self
@@ -201,36 +227,25 @@ class RunStore:
 
     # --- rows
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("begin immediate")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("rollback")
-            raise
-        self._db.execute("commit")
-
-    def _set_state(self, job_run_id: int, state: str) -> None:
-        self._db.execute("update job_runs set state = ? where job_run_id = ?", (state, job_run_id))
-
-    def _with_token(self, job: str, token: str) -> StoredRun | None:
-        found = self._select("job = ? and idempotency_token = ?", (job, token))
-        return found[0] if found else None
-
     def _stored(self, job_run_id: int) -> StoredRun:
         return self._select("job_run_id = ?", (job_run_id,))[0]
 
     def _select(self, where: str, values: tuple[Any, ...], more: str = "order by job_run_id") -> list[StoredRun]:
-        cursor = self._db.execute(f"select * from job_runs where {where} {more}", values)  # noqa: S608
-        names = [column[0] for column in cursor.description]
-        return [run_schema.run_of(dict(zip(names, row, strict=True))) for row in cursor]
+        query = f"select * from job_runs where {where} {more}"  # noqa: S608
+        return [run_schema.run_of(row) for row in self._db.rows(query, values)]
 
-    def _attempts(self, job_run_id: int) -> Iterator[StoredAttempt]:
-        cursor = self._db.execute(
-            "select * from attempts where job_run_id = ? order by length(task_run_id), task_run_id", (job_run_id,)
-        )
-        names = [column[0] for column in cursor.description]
-        for row in cursor:
-            values = dict(zip(names, row, strict=True))
-            yield StoredAttempt(**values | {"iteration": None if values["iteration"] == -1 else values["iteration"]})
+    def _outcome_of(self, row: dict[str, Any]) -> tuple[Key, TaskOutcome]:
+        outcome = outcome_from_json(row["outcome"])
+        key = row["task_key"], None if row["iteration"] == -1 else row["iteration"]
+        return key, replace(outcome, log=self._absolute(outcome.log))
+
+    def _attempt_of(self, row: dict[str, Any]) -> StoredAttempt:
+        attempt = run_schema.attempt_of(row)
+        return replace(attempt, directory=self._absolute(attempt.directory))
+
+    def _from_here(self, path: str) -> str:
+        inside = path and Path(path).is_relative_to(self._directory)
+        return str(Path(path).relative_to(self._directory)) if inside else path
+
+    def _absolute(self, path: str) -> str:
+        return str(self._directory / path) if path else ""

@@ -5,16 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from framework.core.diagnostics import Location
 from framework.core.errors import UsageError
 from framework.core.identifiers import ModelName, Reference, TableName
 from framework.resolve.dependencies import dependencies, same_name
+from framework.resolve.job_settings import compute_of, job_settings, origins, present
 from framework.resolve.parameters import job_parameters, refuse_misfits, task_parameters
 from framework.resolve.resolved import Dependency, ResolvedPipeline, ResolvedSource, ResolvedTask
 from framework.spec.loader import ProjectSource
-from framework.spec.node_path import NodePath
 from framework.spec.references import references, replace_references
-from framework.spec.target_spec import PipelineOverride, TargetSpec
+from framework.spec.target_spec import PipelineOverride
 from framework.spec.task_spec import TaskSpec
 
 _TASK_SETTINGS = (
@@ -46,18 +45,17 @@ def resolve(source: ProjectSource, source_files: Mapping[str, Path] | None = Non
         parameters=parameters,
         logical_date=spec.logical_date or _DEFAULT_LOGICAL_DATE,
         tags={**target.tags, **source.project.tags, **spec.tags},
-        settings=_present(
-            schedule=override.schedule or spec.schedule,
-            timeout_seconds=spec.timeout_seconds,
-            max_concurrent_runs=spec.max_concurrent_runs,
-        ),
+        settings=job_settings(spec, target, override),
         databricks=spec.databricks,
-        tasks=tuple(_task(task, options.get(task.task_key), parameters, edges[task.task_key]) for task in spec.tasks),
+        tasks=tuple(
+            _task(task, options.get(task.task_key), parameters, edges[task.task_key], compute_of(target))
+            for task in spec.tasks
+        ),
         sources=_sources(source, options, source_files or {}),
         siblings=source.siblings,
         document=spec.document,
         project_document=source.project.document,
-        set_by_target=_set_by_target(target, spec.name, override),
+        origins=origins(spec, source.project, target, override),
     )
 
 
@@ -85,14 +83,13 @@ def _in_experiment_root(options: Any, root: str) -> Any:
     return replace(options, experiment=f"{root.rstrip('/')}/{experiment}")
 
 
-def _set_by_target(target: TargetSpec, pipeline: str, override: PipelineOverride) -> dict[NodePath, Location]:
-    paths: list[NodePath] = [("parameters", name) for name in override.parameters]
-    paths += [("schedule",), *(("schedule", name) for name in override.schedule)] if override.schedule else []
-    places = ((path, target.location(("pipelines", pipeline, *path))) for path in paths)
-    return {path: place for path, place in places if place}
-
-
-def _task(task: TaskSpec, options: Any, parameters: Mapping[str, Any], edges: tuple[Dependency, ...]) -> ResolvedTask:
+def _task(
+    task: TaskSpec,
+    options: Any,
+    parameters: Mapping[str, Any],
+    edges: tuple[Dependency, ...],
+    compute: Mapping[str, str],
+) -> ResolvedTask:
     name, fields = task.native or ("", {})
     return ResolvedTask(
         task_key=task.task_key,
@@ -101,7 +98,10 @@ def _task(task: TaskSpec, options: Any, parameters: Mapping[str, Any], edges: tu
         params=task_parameters(getattr(options, "params", {}), parameters),
         native={name: fields} if name else {},
         depends_on=edges,
-        settings=_present(**{field: getattr(task, field) for field in _TASK_SETTINGS}),
+        settings={
+            **present(**{name: getattr(task, name) for name in _TASK_SETTINGS}),
+            **(compute if task.kind else {}),
+        },
         databricks=task.databricks,
         path=task.path,
     )
@@ -129,7 +129,3 @@ def _sources(
         for name, spec in project.sources.items()
         if name in given or same_name(tables[name]) in read
     )
-
-
-def _present(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value not in (None, "")}

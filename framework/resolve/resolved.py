@@ -7,8 +7,22 @@ from typing import Any
 
 from framework.core.diagnostics import Diagnostics, Location
 from framework.core.task_run import Parameter
+from framework.spec.entry import Places
+from framework.spec.layers import merged
 from framework.spec.node_path import NodePath
 from framework.spec.yaml_source import Document
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value stands that the pipeline's own file does not set: at ``path`` in ``places``."""
+
+    places: Places
+    path: NodePath
+
+    def location(self, below: NodePath = ()) -> Location | None:
+        """The place of the value, or of one further down."""
+        return self.places.location((*self.path, *below))
 
 
 @dataclass(frozen=True)
@@ -56,8 +70,9 @@ class ResolvedSource:
 class ResolvedPipeline:
     """Everything that check, compile and run need to know of one pipeline for one target.
 
-    ``siblings`` are the names of the project's pipelines. ``document`` is the pipeline's file; ``set_by_target`` has
-    the places of the values that the target's files set.
+    ``settings`` are the job's native fields as they will be compiled, those of the target included; ``databricks`` is
+    merged over them. ``siblings`` are the names of the project's pipelines. ``document`` is the pipeline's file;
+    ``origins`` says of the values that another file sets which one that is.
     """
 
     root: Path
@@ -76,13 +91,19 @@ class ResolvedPipeline:
     siblings: tuple[str, ...]
     document: Document
     project_document: Document
-    set_by_target: Mapping[NodePath, Location]
+    origins: Mapping[NodePath, Origin]
+
+    @property
+    def job(self) -> Mapping[str, Any]:
+        """The job's native fields as they will be compiled, without its tasks and parameters."""
+        return merged([self.settings, self.databricks])
 
     def location(self, path: NodePath) -> Location:
         """Where the value at ``path`` was written: in the target's file if it sets it, else in the pipeline's."""
-        parents = (path[:length] for length in range(len(path), 0, -1))
-        places = (self.set_by_target[parent] for parent in parents if parent in self.set_by_target)
-        return next(places, None) or self.document.location(path)
+        for length in range(len(path), 0, -1):
+            if origin := self.origins.get(path[:length]):
+                return origin.location(path[length:]) or self.document.location(path)
+        return self.document.location(path)
 
 
 @dataclass(frozen=True)

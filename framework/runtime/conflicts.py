@@ -4,30 +4,36 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import replace
 
 from framework.core.errors import DataError
 from framework.runtime.spark_errors import is_conflict, summary
-
-T = TypeVar("T")
+from framework.runtime.task import Outcome
 
 RETRIES = 5
 _logger = logging.getLogger("framework.conflicts")
 
 
-def retried(work: Callable[[], T]) -> T:
-    """The result of ``work``, which starts with its reads; begun again at most five times after a Delta conflict.
+def retried(work: Callable[[], Outcome]) -> Outcome:
+    """The outcome of ``work``, which starts with its reads; begun again at most five times after a Delta conflict.
 
-    Raises DataError when other writers were faster every time.
+    A note in the outcome says so. Raises DataError when other writers were faster every time.
     """
     for attempt in range(RETRIES):
         try:
-            return work()
+            return _noted(work(), attempt)
         except Exception as error:
             if not is_conflict(error):
                 raise
             _pause(attempt, error)
-    return _last_try(work)
+    return _noted(_last_try(work), RETRIES)
+
+
+def _noted(outcome: Outcome, again: int) -> Outcome:
+    if not again:
+        return outcome
+    often = "once" if again == 1 else f"{again} times"
+    return replace(outcome, notes=(*outcome.notes, f"another writer was faster: read and computed again {often}"))
 
 
 def _pause(attempt: int, error: Exception) -> None:
@@ -36,7 +42,7 @@ def _pause(attempt: int, error: Exception) -> None:
     time.sleep(seconds)
 
 
-def _last_try(work: Callable[[], T]) -> T:
+def _last_try(work: Callable[[], Outcome]) -> Outcome:
     try:
         return work()
     except Exception as error:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject, UsageError
@@ -13,11 +13,12 @@ from framework.spec.node_path import printable, quoted
 from framework.spec.pipeline_spec import PipelineSpec, read_pipeline
 from framework.spec.project_spec import ProjectSpec, read_project
 from framework.spec.suggestions import did_you_mean
-from framework.spec.target_spec import TargetSpec, read_target
+from framework.spec.target_spec import TargetSpec, known_targets, read_target
 
 PROJECT_FILE = "project.yml"
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,17 @@ class ProjectSource:
     pipeline: PipelineSpec
     target: TargetSpec
     siblings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """Pipelines of a checkout and its targets, each file read once; ``found`` is what is wrong in the files.
+
+    A pipeline whose own file, project or target could not be read is not in ``sources``.
+    """
+
+    sources: tuple[ProjectSource, ...]
+    found: Diagnostics
 
 
 def find_root(start: Path) -> Path:
@@ -52,12 +64,32 @@ def load(
     directory = _project_directory(root, project, start or Path.cwd())
     file = _pipeline_file(root, directory, pipeline)
     findings: list[Diagnostic] = []
-    project_spec = _gather(lambda: read_project(read(directory / PROJECT_FILE, root), directory), findings)
-    pipeline_spec = _gather(lambda: read_pipeline(read(file, root)), findings)
-    target_spec = _gather(lambda: read_target(root, target), findings)
+    project_spec = _gather(findings, _project, directory, root)
+    pipeline_spec = _gather(findings, _pipeline, file, root)
+    target_spec = _gather(findings, read_target, root, target)
     if project_spec is None or pipeline_spec is None or target_spec is None:
         raise InvalidProject(Diagnostics.of(findings))
     return ProjectSource(root, project_spec, pipeline_spec, target_spec, pipeline_names(root, directory.name))
+
+
+def load_checkout(root: Path, project: str | None, pipeline: str | None, targets: tuple[str, ...] = ()) -> Checkout:
+    """Read every pipeline for every target, or for those named.
+
+    Raises UsageError for a name that does not exist, or when there is nothing to read.
+    """
+    findings: list[Diagnostic] = []
+    specs = [_gather(findings, read_target, root, name) for name in targets or known_targets(root)]
+    sources: list[ProjectSource] = []
+    for directory in _directories(root, project):
+        files = yaml_files(directory / "pipelines", root)
+        where = f"{shown(directory, root)}/pipelines/"
+        names = (_chosen(pipeline, tuple(files), "pipeline", where),) if pipeline else tuple(files)
+        of_project = _gather(findings, _project, directory, root)
+        for name in names:
+            read_one = _gather(findings, _pipeline, files[name], root)
+            if of_project and read_one:
+                sources += [ProjectSource(root, of_project, read_one, spec, tuple(files)) for spec in specs if spec]
+    return Checkout(tuple(sources), Diagnostics.of(findings))
 
 
 def project_names(root: Path) -> tuple[str, ...]:
@@ -68,6 +100,12 @@ def project_names(root: Path) -> tuple[str, ...]:
 def pipeline_names(root: Path, project: str) -> tuple[str, ...]:
     """The pipelines of a project: the names of their files."""
     return tuple(yaml_files(root / "projects" / project / "pipelines", root))
+
+
+def _directories(root: Path, project: str | None) -> list[Path]:
+    names = project_names(root)
+    chosen = (_chosen(project, names, "project", "projects/"),) if project or not names else names
+    return [root / "projects" / name for name in chosen]
 
 
 def _project_directory(root: Path, project: str | None, start: Path) -> Path:
@@ -100,9 +138,17 @@ def _chosen(name: str | None, names: tuple[str, ...], what: str, where: str) -> 
     return name
 
 
-def _gather(read_one: Callable[[], T], findings: list[Diagnostic]) -> T | None:
+def _project(directory: Path, root: Path) -> ProjectSpec:
+    return read_project(read(directory / PROJECT_FILE, root), directory)
+
+
+def _pipeline(file: Path, root: Path) -> PipelineSpec:
+    return read_pipeline(read(file, root))
+
+
+def _gather(findings: list[Diagnostic], read_one: Callable[P, T], *of: P.args, **more: P.kwargs) -> T | None:
     try:
-        return read_one()
+        return read_one(*of, **more)
     except InvalidProject as error:
         findings.extend(error.found)
         return None

@@ -37,13 +37,26 @@ class PipelineOverride:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Compute:
+    """What the tasks of a target run on, in the Jobs API's own words; a task of ours takes the first one.
+
+    Serverless has ``environments``, and its cost is tagged by ``budget_policy_id``.
+    """
+
+    job_clusters: list[dict[str, Any]] = field(default_factory=list)
+    environments: list[dict[str, Any]] = field(default_factory=list)
+    budget_policy_id: str | None = None
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
 class TargetFields:
     """What the files of a target say together."""
 
     host: str = ""
     mode: Literal["development", "production"]
     catalog: str
-    compute: dict[str, Any] = field(default_factory=dict)
+    compute: Compute = field(default_factory=Compute)
     run_as: dict[str, str] = field(default_factory=dict)
     permissions: list[dict[str, Any]] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)

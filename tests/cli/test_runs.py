@@ -89,6 +89,34 @@ def test_a_repair_with_other_parameters_succeeds_under_the_same_number(framework
     assert (listed["repairs"], listed["result"]) == (1, "SUCCESS")
 
 
+@pytest.mark.parametrize("number", ["0", "-1", "99999999999999999999"])
+@pytest.mark.parametrize("option", ["--repair", "--resume"])
+def test_a_number_that_no_run_has_starts_none(framework, option, number):
+    run_job(framework)
+    done = framework("run", option, number)
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"there is no run {number}" in done.stderr
+    assert len(json.loads(framework("runs", "-o", "json").stdout)) == 1
+
+
+def test_a_disk_that_refuses_is_no_bug_of_ours(framework, tmp_path):
+    run_job(framework)
+    (tmp_path / ".framework" / "runs.db").write_text("overwritten by something else " * 1000)
+
+    done = framework("runs")
+
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "runs.db cannot be used: file is not a database" in done.stderr
+
+
+def test_the_state_is_for_its_user_alone(framework, tmp_path):
+    """Parameters and variables are in it as they are."""
+    run_job(framework)
+
+    assert (tmp_path / ".framework").stat().st_mode & 0o777 == 0o700
+
+
 def test_one_idempotency_token_is_one_run(framework):
     _, first = run_job(framework, "--idempotency-token", "monday")
     done, second = run_job(framework, "--idempotency-token", "monday")
@@ -111,7 +139,11 @@ def test_one_idempotency_token_is_one_run(framework):
         (("run", "--repair", "1"), ["there is no run in"]),
         (("run", "--resume", "1", "--params", "a=b"), ["keeps its parameters"]),
         (("run", "--rerun-tasks", "a"), ["go with --repair"]),
-        (("run", "--repair", "1", "main"), ["name a run"]),
+        (("run", "--repair", "1", "main"), ["name a run", "Leave out 'main'."]),
+        (("run", "--resume", "1", "--idempotency-token", "x"), ["Leave out --idempotency-token."]),
+        (("run", "--repair", "1", "--var", "a=b", "--only", "x"), ["Leave out --var, --only."]),
+        (("run", "--repair", "0", "--resume", "1"), ["--resume for one that was killed"]),
+        (("run", "--idempotency-token", ""), ["at least 1"]),
         (("run", "--var", "a=b"), ["--var goes with --bundle"]),
         (("logs", "last", "check"), []),
         (("backfill", "p", "--from", "2024-02-30", "--to", "2024-03-01", "--every", "1d"), ["is no date"]),

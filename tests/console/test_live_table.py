@@ -118,3 +118,11 @@ def test_what_a_repair_keeps_is_shown_as_it_was():
     shown = drawn(board_of([RunStarted(7, "demand", "local", ("a", "b"), decided={"a": "SUCCESS"})]), 80)
 
     assert [line.split() for line in shown.splitlines()[1:]] == [["a", "SUCCESS"], ["b", "waiting"]]
+
+
+def test_before_there_are_tasks_it_says_what_is_done_in_any_words():
+    board = RunBoard(doing="loading [/data/sales] of [b]")
+    console = Console(file=io.StringIO(), width=80)
+    console.print(board)
+
+    assert "loading [/data/sales] of [b]" in console.file.getvalue()

@@ -1,13 +1,16 @@
 """What a person reads of a run, while it is under way and afterwards."""
 
+import datetime
 import io
 import os
 
 import pytest
 from rich.console import Console
 
+from framework.console.backfill_summary import show_backfill
 from framework.console.run_progress import run_progress
 from framework.console.run_summary import show_run
+from framework.console.streams import stdout
 from framework.core.events import AttemptStarted, Note, RunStarted, TaskEnded
 from framework.core.job_run import JobRun, TaskOutcome
 from framework.core.task_run import AttemptRecord, ModelVersion, TableVersion, TaskError, Verdict
@@ -87,6 +90,22 @@ def test_the_summary_of_a_failure_has_the_error_and_its_log(assert_golden):
     show_run(console, run_of(outcome("train", "train", error), skipped, result="FAILED"))
 
     assert_golden("failure.txt", console.file.getvalue())
+
+
+def test_the_text_of_others_is_shown_as_it_is(capsys):
+    """No markup, no emoji: [/data] is a path, and :100: a line of a file."""
+    said = "cannot read [/data/raw] of [b]x[/b], see load.py:100:1"
+    failed = run_of(outcome("train", "train", TaskError("E", said, "drop [/old]")), result="FAILED")
+
+    show_run(stdout(), run_of(outcome("[/train]", "train", metrics={"[/mae]": 0.25})))
+    show_run(stdout(), failed)
+    show_backfill(stdout(), [datetime.date(2024, 3, 1)], [failed])
+
+    shown = capsys.readouterr().out
+    assert "[/train]" in shown
+    assert "[/mae]" in shown
+    assert shown.count(said) == 2
+    assert "drop [/old]" in shown
 
 
 EVENTS = (

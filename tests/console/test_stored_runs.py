@@ -1,5 +1,6 @@
 """``framework runs``, ``framework runs RUN`` and ``framework logs`` on a store with a failed run and some others."""
 
+import fcntl
 import re
 import threading
 import time
@@ -12,7 +13,8 @@ from typer.testing import CliRunner
 from framework.cli.app import app
 from framework.core.job_run import TaskOutcome
 from framework.core.task_run import TaskError
-from framework.local.ownership import Ownership
+from framework.local import stored_runs
+from framework.local.ownership import Ownership, is_owned
 from framework.local.paths import LocalPaths
 from framework.records.run_store import RunStore
 from framework.records.run_values import NewRun, StoredAttempt, StoredRun
@@ -125,6 +127,37 @@ def test_a_log_is_the_bytes_of_the_last_attempt(shop):
     assert both.stdout_bytes == b"shop 1, attempt 2\n\xff\x00 no text\na warning\n"
     assert both.stderr == "--- stdout\n--- stderr\n"
     assert (first.stdout_bytes, first.stderr) == (b"shop 1, attempt 1\n\xff\x00 no text\n", "")
+
+
+def test_a_log_that_is_gone_is_said_to_be_gone(shop):
+    directory = LocalPaths(Path.cwd()).attempt(shop["failed"], "per_shop[1]", 2)
+    for name in ("stdout.log", "stderr.log"):
+        (directory / name).unlink()
+
+    done = framework("logs", shop["failed"], "per_shop[1]")
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"there is no log in {directory}" in done.stderr
+
+
+def test_a_run_that_ends_while_it_is_looked_at_stays_ended(shop):
+    """Who looks has read RUNNING; the run ends, and its process goes; then who looks finds no process."""
+    paths = LocalPaths(Path.cwd())
+    with RunStore(paths.run_store) as store:
+        read = store.run(shop["killed"])
+        end(store, read.job_run_id, "SUCCESS")
+
+        assert stored_runs.settled(store, read, paths).result == "SUCCESS"
+        assert store.run(read.job_run_id).state == "TERMINATED"
+
+
+def test_two_who_ask_at_the_same_time_do_not_take_each_other_for_the_owner(tmp_path):
+    file = tmp_path / "owner"
+    Ownership(file, 1).release()
+    with file.open() as another:
+        fcntl.flock(another, fcntl.LOCK_SH)
+
+        assert not is_owned(file)
 
 
 def test_a_log_is_followed_until_its_attempt_has_ended(shop):

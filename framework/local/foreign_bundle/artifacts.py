@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from framework.core.diagnostics import Diagnostic
-from framework.local.foreign_bundle.read import inside
+from framework.local.foreign_bundle.reach import holds, inside
 from framework.local.foreign_bundle.tree import Placed, finding
 from framework.spec.node_path import quoted
 
@@ -14,8 +14,11 @@ _DEFAULT = "python_artifact"
 """The CLI's own name for the wheel of a bundle that names no artifacts."""
 
 
-def wheel_projects(artifacts: Placed, root: Path, findings: list[Diagnostic]) -> Mapping[str, Path]:
-    """Artifact name → the absolute directory of its project, for the artifacts of type whl."""
+def wheel_projects(artifacts: Placed, root: Path, reach: Path, findings: list[Diagnostic]) -> Mapping[str, Path]:
+    """Artifact name → the absolute directory of its project, for the artifacts of type whl.
+
+    A project lies in ``reach``, which is ``root`` or a directory above it.
+    """
     if not artifacts.fields:
         return {_DEFAULT: root} if any((root / name).is_file() for name in _PROJECT_FILES) else {}
     projects = {}
@@ -24,7 +27,8 @@ def wheel_projects(artifacts: Placed, root: Path, findings: list[Diagnostic]) ->
         if artifact.at("type").value != "whl" or "${" in path.text:
             continue
         project = Path(os.path.normpath(root / Path(path.place.file).parent / path.text)) if path.text else root
-        problem = "is not there" if not project.is_dir() else "" if inside(root, project) else "leads out of the bundle"
+        problem = "" if inside(reach, project) else "leads out of the bundle"
+        problem = problem if holds(project.is_dir) else "is not there"
         if problem:
             summary = f"directory {quoted(path.text)} {problem}"
             findings.append(finding(summary, path.place, ("artifacts", name, "path")))

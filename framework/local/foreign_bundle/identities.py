@@ -29,8 +29,9 @@ def with_identities(resources: Placed, ids: Mapping[str, int]) -> Placed:
         known = {key: _known(kind, resource) for key, resource in of_kind.fields.items()}
         if kind == "jobs":
             known = {key: {"id": given(number, of_kind.fields[key].place)} for key, number in ids.items()}
+        known = {key: fields for key, fields in known.items() if isinstance(of_kind.fields[key].value, dict)}
         kinds[kind] = of_kind.with_fields(
-            **{key: resource.with_fields(**known[key]) for key, resource in of_kind.fields.items() if known[key]}
+            **{key: resource.with_fields(**known[key]) for key, resource in of_kind.fields.items() if known.get(key)}
         )
     return resources.with_fields(**kinds)
 

@@ -16,7 +16,7 @@ MAX_ROUNDS = 11
 
 _CHARACTERS_PER_VALUE = 40
 # Each character can match in one way only: otherwise a long text that is no reference would take forever.
-_SEGMENT = r"[^\W\d_][^\W_]*(?:[-_]+[^\W_]+)*"
+_SEGMENT = r"_*[^\W\d_][^\W_]*(?:[-_]+[^\W_]+)*"
 _REFERENCE = re.compile(rf"\$\{{({_SEGMENT}(?:\.{_SEGMENT}(?:\[[0-9]+\])*)*(?:\[[0-9]+\])*)\}}")
 _STEP = re.compile(r"\[([0-9]+)\]|([^.\[\]]+)")
 # The place of the bundle's files in a workspace, however it is written, is the bundle's own directory here.
@@ -27,6 +27,11 @@ def mentions(node: Placed, prefix: str) -> bool:
     """Whether a text below ``node`` refers to something that begins with ``prefix``."""
     inner = (*node.fields.values(), *node.items)
     return f"${{{prefix}" in node.text or any(mentions(below, prefix) for below in inner)
+
+
+def is_reference(text: str) -> bool:
+    """Whether ``text`` as a whole is one reference."""
+    return _REFERENCE.fullmatch(text) is not None
 
 
 def as_text(value: str | int | float | bool | None) -> str:

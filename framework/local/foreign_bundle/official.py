@@ -9,7 +9,7 @@ from typing import Any
 
 from framework.core.diagnostics import Diagnostic
 from framework.local.foreign_bundle.interpolate import as_text
-from framework.local.foreign_bundle.tree import Placed, finding
+from framework.local.foreign_bundle.tree import Placed, finding, warning
 from framework.spec.node_path import NodePath, quoted
 from framework.spec.suggestions import did_you_mean
 
@@ -24,8 +24,8 @@ _HINT = "This is a field of the Jobs API: see its reference for names and types.
 def fitted(cls: Any, node: Placed, path: NodePath, findings: list[Diagnostic]) -> Placed:
     """``node`` with its scalars of the types that ``cls`` declares: numbers become text and the other way round.
 
-    Nulls are left out. Unknown and missing fields and values that do not fit are findings; a text with a reference
-    that could not be replaced fits everywhere.
+    Nulls and unknown fields are left out. Missing fields and values that do not fit are findings; a text with a
+    reference that could not be replaced fits everywhere.
     """
     if isinstance(node.value, str) and "${" in node.value:
         return node
@@ -51,7 +51,8 @@ def _struct(cls: Any, node: Placed, path: NodePath, findings: list[Diagnostic]) 
             continue  # Such fields hold anchors for others; the CLI leaves them out too.
         if name not in declared:
             summary = f"unknown field '{name}'{did_you_mean(name, declared)}"
-            findings.append(finding(summary, node.key_place(name), (*path, name), _HINT))
+            hint = f"It is left out, as by the CLI. {_HINT}"
+            findings.append(warning(summary, node.key_place(name), (*path, name), hint))
         elif inner.value is not None:
             value[name] = fitted(declared[name], inner, (*path, name), findings)
     for name in _required(cls):

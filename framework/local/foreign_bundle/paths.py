@@ -3,12 +3,13 @@
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from framework.core.diagnostics import Diagnostic
 from framework.local.foreign_bundle.dependencies import LOCAL_FLAGS, local_path
-from framework.local.foreign_bundle.read import inside
+from framework.local.foreign_bundle.reach import holds, inside, matches
 from framework.local.foreign_bundle.tree import Placed, finding
 from framework.spec.node_path import NodePath, quoted
 from framework.spec.suggestions import close_match
@@ -16,20 +17,37 @@ from framework.spec.suggestions import close_match
 _NOTEBOOKS = (".py", ".sql", ".scala", ".r", ".ipynb")
 _HEADERS = {".py": "#", ".r": "#", ".sql": "--", ".scala": "//"}
 _ONLY_OWN_FILES = "A local run has only the bundle's own files."
+_ABOVE = " Directories above it, in its git repository, are its own too when 'sync: {paths: [..]}' lists them."
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _Edit = Callable[[Placed, NodePath], Placed]
 
 
 @dataclass(frozen=True)
-class Paths:
-    """The files below ``root``. Wheels below ``projects`` are yet to be built. Findings go to ``findings``."""
+class BundleFiles:
+    """The files in ``reach``, which is ``root`` or a directory above it. Wheels of ``projects`` are yet to be built."""
 
     root: Path
+    reach: Path
     projects: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The paths in a job that runs ``files``. What is wrong with one goes to ``findings``."""
+
+    files: BundleFiles
     findings: list[Diagnostic]
 
+    @property
+    def root(self) -> Path:
+        """Where the paths start from in the end."""
+        return self.files.root
+
     def relative_to_root(self, job: Placed, path: NodePath) -> Placed:
-        """The job with all of its tasks' paths relative to the root; each names a file that is there."""
+        """The job with all of its tasks' paths relative to the root; each names a file that is there.
+
+        Nobody looks for the files of a disabled task.
+        """
         in_git = bool(job.at("git_source").value)
         edits: tuple[tuple[tuple[str, ...], _Edit], ...] = (
             (("notebook_task",), lambda node, at: self._sourced(node, "notebook_path", in_git, at, self._notebook)),
@@ -38,9 +56,14 @@ class Paths:
             (("libraries", "*", "whl"), self._library),
             (("libraries", "*", "requirements"), self._file),
         )
-        for base in (("tasks", "*"), ("tasks", "*", "for_each_task", "task")):
-            for steps, edit in edits:
-                job = _edited(job, (*base, *steps), path, edit)
+
+        def of_task(task: Placed, at: NodePath) -> Placed:
+            for base in ((), ("for_each_task", "task")) if task.at("disabled").value is not True else ():
+                for steps, edit in edits:
+                    task = _edited(task, (*base, *steps), at, edit)
+            return task
+
+        job = _edited(job, ("tasks", "*"), path, of_task)
         return _edited(job, ("environments", "*", "spec", "dependencies", "*"), path, self._dependency)
 
     def _sourced(self, node: Placed, field: str, in_git: bool, path: NodePath, edit: _Edit) -> Placed:
@@ -59,7 +82,7 @@ class Paths:
             return node
         # Notebooks have no suffix in a workspace, and so none in a path that begins with ${workspace.file_path}.
         candidates = [relative, *(relative + suffix for suffix in _NOTEBOOKS if node.text.startswith("/"))]
-        found = next((name for name in candidates if (self.root / name).is_file()), "")
+        found = next((name for name in candidates if holds((self.root / name).is_file)), "")
         if not found:
             self._missing("notebook", relative, node, path)
         elif not _is_notebook(self.root / found):
@@ -72,7 +95,7 @@ class Paths:
         relative = self._relative(node, path)
         if relative is None:
             return node
-        if not (self.root / relative).is_file():
+        if not holds((self.root / relative).is_file):
             self._missing("file", relative, node, path)
         elif _is_notebook(self.root / relative):
             hint = "Run it by a notebook_task, or remove the line that makes it a notebook."
@@ -83,9 +106,9 @@ class Paths:
         relative = self._relative(node, path)
         if relative is None:
             return node
-        full = self.root / relative
-        to_be_built = any(full.is_relative_to(project) for project in self.projects)
-        if not to_be_built and not full.exists() and not any(self.root.glob(relative)):
+        full = Path(os.path.normpath(self.root / relative))
+        to_be_built = any(full.is_relative_to(project) for project in self.files.projects)
+        if not to_be_built and not holds(full.exists) and not matches(self.root, relative):
             hint = "Build it first, or name its project under 'artifacts:' (type: whl, path: …)."
             self._add(f"library {quoted(relative)} is not there", node, path, hint)
         return replace(node, value=relative)
@@ -108,23 +131,21 @@ class Paths:
             self._add(f"{quoted(text)} is not in the bundle", node, path, _ONLY_OWN_FILES)
             return None
         full = Path(os.path.normpath(self.root / Path(node.place.file).parent / text))
-        if not full.is_relative_to(self.root):
-            where = "lies in a workspace" if text.startswith("/") else "leads out of the bundle"
-            self._add(f"{quoted(text)} {where}", node, path, _ONLY_OWN_FILES)
+        if not full.is_relative_to(self.files.reach):
+            above = not text.startswith("/")
+            where = "leads out of the bundle" if above else "lies in a workspace"
+            self._add(f"{quoted(text)} {where}", node, path, _ONLY_OWN_FILES + above * _ABOVE)
             return None
-        if not inside(self.root, full):
+        if not inside(self.files.reach, full):
             self._add(f"{quoted(text)} is a link that leads out of the bundle", node, path, _ONLY_OWN_FILES)
             return None
-        return full.relative_to(self.root).as_posix()
+        return os.path.relpath(full, self.root)
 
     def _missing(self, what: str, relative: str, node: Placed, path: NodePath) -> None:
-        full = self.root / relative
-        near = (
-            close_match(full.name, sorted(entry.name for entry in full.parent.iterdir()))
-            if full.parent.is_dir()
-            else ""
-        )
-        meant = f" Did you mean {quoted(full.with_name(near).relative_to(self.root).as_posix())}?" if near else ""
+        named, near = PurePosixPath(relative), ""
+        with suppress(OSError):
+            near = close_match(named.name, sorted(entry.name for entry in (self.root / named.parent).iterdir()))
+        meant = f" Did you mean {quoted(str(named.with_name(near)))}?" if near else ""
         directory = Path(node.place.file).parent.as_posix()
         hint = (
             f"Paths are relative to the file that says them, here to {'the root' if directory == '.' else directory}."

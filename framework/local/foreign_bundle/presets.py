@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from framework.core.diagnostics import Diagnostic
 from framework.local.foreign_bundle.interpolate import as_text
 from framework.local.foreign_bundle.surroundings import normalized
-from framework.local.foreign_bundle.tree import Placed, given
+from framework.local.foreign_bundle.tree import Placed, finding, given
 
 _DEVELOPMENT_RUNS = 4
 _TRIGGERS = ("schedule", "trigger", "continuous")
@@ -25,14 +26,19 @@ class Presets:
     pause_status: str
 
     @classmethod
-    def of(cls, tree: Placed, written: Placed) -> "Presets":
+    def of(cls, tree: Placed, written: Placed, findings: list[Diagnostic]) -> "Presets":
         """The presets that are ``written``, over those of the target's mode."""
         in_development = tree.at("bundle", "mode").value == "development"
         short_name = tree.at("workspace", "current_user", "short_name").text if in_development else ""
+        prefix = written.at("name_prefix")
+        if isinstance(prefix.value, dict | tuple):
+            findings.append(finding("'name_prefix' has to be text", prefix.place, ("presets", "name_prefix")))
+        if not isinstance(written.at("tags").value, dict | None):
+            findings.append(finding("'tags' has to be a mapping", written.at("tags").place, ("presets", "tags")))
         tags = {"dev": given(short_name, tree.place)} if in_development else {}
         runs = written.at("jobs_max_concurrent_runs")
         return cls(
-            name_prefix=written.at("name_prefix").text or (f"[dev {short_name}] " if in_development else ""),
+            name_prefix=as_text(prefix.value) or (f"[dev {short_name}] " if in_development else ""),
             tags={**tags, **written.at("tags").fields},
             max_concurrent_runs=runs if runs.value else given(_DEVELOPMENT_RUNS if in_development else 1, tree.place),
             pause_status=written.at("trigger_pause_status").text or ("PAUSED" if in_development else "UNPAUSED"),

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject, UsageError
+from framework.local.foreign_bundle.reach import inside, matches, repository
 from framework.local.foreign_bundle.tree import Placed, finding, placed, plain, warning
 from framework.spec.node_path import quoted
 from framework.spec.yaml_source import parse
@@ -47,11 +48,6 @@ def read(directory: Path) -> Files:
     return Files(root, trees, tuple(_ignored_includes(trees[1:])))
 
 
-def inside(root: Path, path: Path) -> bool:
-    """Whether ``path``, with its links followed, lies in ``root``."""
-    return Path(os.path.realpath(path)).is_relative_to(root)
-
-
 def _root_name(directory: Path, root: Path) -> str:
     names = [name for name in ROOT_NAMES if (root / name).is_file()]
     if not names:
@@ -82,34 +78,26 @@ def _included(root: Path, root_name: str, include: Placed, findings: list[Diagno
         problems = list(_problems(root, entry.text))
         findings.extend(finding(problem, entry.place, ("include", index), hint) for problem, hint in problems)
         if not problems:
-            names |= dict.fromkeys(_matches(root, entry.text))
+            names |= dict.fromkeys(matches(root, entry.text))
     return tuple(name for name in names if name != root_name)
 
 
 def _problems(root: Path, pattern: str) -> Iterator[tuple[str, str]]:
-    parts = PurePosixPath(pattern).parts
+    parts, top = PurePosixPath(pattern).parts, repository(root)
     if not parts:
         yield "an entry of 'include' is a path", ""
-    elif pattern.startswith("/") or ".." in parts:
-        yield (
-            f"include {quoted(pattern)} leads out of the bundle",
-            "Includes are relative to the root file, and below it.",
-        )
+    elif not Path(os.path.normpath(root / pattern)).is_relative_to(top) or pattern.startswith("/"):
+        hint = "Includes are relative to the root file, and lie in its git repository or below it."
+        yield f"include {quoted(pattern)} leads out of the bundle", hint
     else:
-        matches = _matches(root, pattern)
-        if not matches and not _GLOB_CHARACTERS & set(pattern):
+        found = matches(root, pattern)
+        if not found and not _GLOB_CHARACTERS & set(pattern):
             yield f"include {quoted(pattern)} matches no file", "Paths are relative to the root file."
-        for name in matches:
-            if not inside(root, root / name):
+        for name in found:
+            if not inside(top, root / name):
                 yield f"include {quoted(name)} is a link that leads out of the bundle", "Copy the file into the bundle."
             elif not name.endswith(_SUFFIXES):
                 yield f"include {quoted(name)} is no YAML or JSON file", "List files to upload under sync.include."
-
-
-def _matches(root: Path, pattern: str) -> list[str]:
-    """``**`` means one directory here, as for the CLI."""
-    parts = ("*" if part == "**" else part.replace("[^", "[!") for part in PurePosixPath(pattern).parts)
-    return sorted(path.relative_to(root).as_posix() for path in root.glob("/".join(parts)))
 
 
 def _ignored_includes(trees: tuple[Placed, ...]) -> Iterator[Diagnostic]:

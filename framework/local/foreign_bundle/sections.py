@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from framework.core.diagnostics import Diagnostic, Location
 from framework.local.foreign_bundle.interpolate import as_text
 from framework.local.foreign_bundle.merge import merge
-from framework.local.foreign_bundle.tree import Placed, finding, warning
+from framework.local.foreign_bundle.tree import Placed, finding, given, warning
 from framework.spec.suggestions import did_you_mean
 
 _MAPPINGS = ("bundle", "variables", "workspace", "resources", "targets", "environments", "artifacts", "presets")
 _OTHERS = ("definitions", "experimental", "include", "permissions", "python", "run_as", "scripts", "sync")
+_OF_MAPPINGS = ("targets", "environments", "variables", "artifacts", "resources")
 _CODE = (("python",), ("experimental", "python"), ("experimental", "pydabs"))
 _SCRIPTS = (("scripts",), ("experimental", "scripts"))
 
@@ -49,13 +50,12 @@ def _duplicates(trees: tuple[Placed, ...]) -> Iterator[Diagnostic]:
 
 
 def _problems(tree: Placed) -> Iterator[Diagnostic]:
-    sections = {(name,): tree.at(name) for name in _MAPPINGS}
-    kinds = {("resources", kind): resources for kind, resources in tree.at("resources").fields.items()}
-    for path, section in (sections | kinds).items():
-        if section.value is not None and not isinstance(section.value, dict):
-            yield finding(f"'{path[-1]}' has to be a mapping", section.place, path)
+    yield from _shapes(tree, ())
+    for targets in ("targets", "environments"):
+        for name, target in tree.at(targets).fields.items():
+            yield from _shapes(target.with_fields(variables=given({}, target.place)), (targets, name))
     for path in _CODE:
-        if (section := tree.at(*path)).value:
+        if tree.at(*path).value:
             hint = "It would execute code of the bundle while its files are read. Write the resources in YAML."
             yield finding(f"section '{'.'.join(path)}' is refused", tree.at(*path[:-1]).key_place(path[-1]), path, hint)
     for path in _SCRIPTS:
@@ -65,3 +65,11 @@ def _problems(tree: Placed) -> Iterator[Diagnostic]:
         # Other names may hold anchors, so that only what looks like a slip is worth a word.
         if name not in _MAPPINGS + _OTHERS and (meant := did_you_mean(name, _MAPPINGS + _OTHERS)):
             yield warning(f"unknown section '{name}'{meant}", tree.key_place(name), (name,))
+
+
+def _shapes(tree: Placed, path: tuple[str, ...]) -> Iterator[Diagnostic]:
+    sections = {(name,): tree.at(name) for name in _MAPPINGS}
+    inner = {(name, key): node for name in _OF_MAPPINGS for key, node in tree.at(name).fields.items()}
+    for steps, node in (sections | inner).items():
+        if node.value is not None and not isinstance(node.value, dict) and "${" not in node.text:
+            yield finding(f"'{steps[-1]}' has to be a mapping", node.place, (*path, *steps))

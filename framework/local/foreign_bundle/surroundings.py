@@ -13,8 +13,11 @@ from framework.local.foreign_bundle.tree import Placed, given
 _NO_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
 
 
-def with_surroundings(tree: Placed, root: Path, target: str) -> Placed:
-    """The tree with what the CLI would learn from git, the workspace and the person who calls it."""
+def with_surroundings(tree: Placed, root: Path, reach: Path, target: str) -> Placed:
+    """The tree with what the CLI would learn from git, the workspace and the person who calls it.
+
+    ``reach`` is what it would upload as ``${workspace.file_path}``.
+    """
     place = tree.place
     bundle, workspace = tree.at("bundle"), tree.at("workspace")
     git = given(_git(root), place) if mentions(tree, "bundle.git.") else given({}, place)
@@ -22,8 +25,9 @@ def with_surroundings(tree: Placed, root: Path, target: str) -> Placed:
     bundle = bundle.with_fields(target=given(target, place), environment=given(target, place), git=git)
     for name in ("mode", "cluster_id"):
         bundle = bundle if name in bundle.fields else bundle.with_fields(**{name: given("", place)})
-    remote = {name: value for name, value in workspace.fields.items() if name not in _paths(root, target)}
-    here = given({"host": "http://localhost", "profile": "", **_paths(root, target), **_user()}, place)
+    paths = {**_paths(root, target), "file_path": str(reach)}
+    remote = {name: value for name, value in workspace.fields.items() if name not in paths}
+    here = given({"host": "http://localhost", "profile": "", **paths, **_user()}, place)
     return tree.with_fields(bundle=bundle, workspace=here.with_fields(**remote))
 
 
@@ -38,10 +42,10 @@ def normalized(name: str) -> str:
 
 
 def _paths(root: Path, target: str) -> dict[str, str]:
-    """The bundle's files are where they are; the rest of what a deployment writes would be in ``root_path``."""
+    """What a deployment writes would be in ``root_path``; the bundle's files are where they are."""
     deployed = root / ".databricks" / "bundle" / target
     inside = {f"{name}_path": str(deployed / folder) for name, folder in _FOLDERS.items()}
-    return {"root_path": str(deployed), "file_path": str(root), **inside}
+    return {"root_path": str(deployed), **inside}
 
 
 _FOLDERS = {"artifact": "artifacts", "state": "state", "resource": "resources"}

@@ -8,6 +8,12 @@ from framework.local.foreign_bundle.tree import finding, warning
 from framework.spec.node_path import NodePath, format_path
 from framework.spec.suggestions import close_match
 
+_NOTICES = ("email_notifications", "health", "notification_settings", "webhook_notifications")
+_CLUSTERS = ("job_cluster_key", "job_clusters", "new_cluster")
+_RIGHTS = ("access_control_list", "permissions", "run_as")
+_UNSEEN = frozenset((*_NOTICES, *_CLUSTERS, *_RIGHTS, "continuous", "description", "schedule", "tags", "trigger"))
+"""The fields of jobs and of tasks that a local run does not look at."""
+
 _SECTIONS = ("var", "bundle", "workspace", "resources", "artifacts")
 
 
@@ -27,12 +33,12 @@ class Unknown(Exception):
     def diagnostic(self, reference: str, place: Location, path: NodePath) -> Diagnostic | None:
         """The finding for the value at ``path``; None when the text may stand there as it is."""
         if self.of_deployed_resource:
-            if str(path[-1]).endswith("_id") and not any("parameters" in str(step) for step in path):
-                return None  # It chooses a cluster, a warehouse or a pipeline, none of which a local run has.
+            if not matters(path):
+                return None
             hint = "Its name stands in for it. A local run deploys nothing but jobs."
             return warning(f"${{{reference}}} has no value here", place, path, hint)
         if self.path[0] == "variables" and self.known == 2:
-            return None  # The variable lacks a value, which is a finding of its own.
+            return None  # The variable lacks a value, which counts only where it is needed.
         if len(self.path) == 1:
             return None  # So shells write their variables, and the CLI leaves it alone too.
         nearest = self._nearest()
@@ -46,6 +52,16 @@ class Unknown(Exception):
         if corrected[0] == "variables" and corrected[2:3] == ("value",):
             corrected = ("var", corrected[1], *corrected[3:])
         return format_path(corrected) if close else ""
+
+
+def matters(path: NodePath) -> bool:
+    """Whether a local run looks at the value at ``path``: it has no clusters, warehouses, schedules or permissions."""
+    if path and str(path[-1]).endswith("_id") and not any("parameters" in str(step) for step in path):
+        return path[-2:] == ("run_job_task", "job_id")
+    if path[:2] != ("resources", "jobs"):
+        return True
+    names = [step for step in path[3:] if isinstance(step, str) and step not in ("tasks", "for_each_task", "task")]
+    return not names or names[0] not in _UNSEEN
 
 
 def _known(names: Iterable[str]) -> str:

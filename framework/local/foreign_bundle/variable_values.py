@@ -6,7 +6,7 @@ from pathlib import Path
 
 from framework.core.diagnostics import Diagnostic, Location
 from framework.core.errors import InvalidProject, UsageError
-from framework.local.foreign_bundle.read import inside
+from framework.local.foreign_bundle.reach import inside
 from framework.local.foreign_bundle.tree import Placed, finding, placed
 from framework.spec.node_path import NodePath
 from framework.spec.suggestions import did_you_mean
@@ -43,7 +43,7 @@ def overrides_file(root: Path, target: str, findings: list[Diagnostic]) -> Place
 
 
 def with_values(variables: Placed, overrides: Overrides, findings: list[Diagnostic]) -> Placed:
-    """The variables, each with its ``value``. Raises UsageError for a given one that is not defined."""
+    """The variables, each with its ``value`` if it has one. Raises UsageError for a given one that is not defined."""
     for name in overrides.given:
         if name not in variables.fields:
             hint = f"Variables: {', '.join(variables.fields) or 'none'}."
@@ -52,12 +52,24 @@ def with_values(variables: Placed, overrides: Overrides, findings: list[Diagnost
     for name, variable in variables.fields.items():
         found: list[Diagnostic] = []
         value = _value(name, variable, variables.key_place(name), overrides, found)
-        values[name] = variable if found else variable.with_fields(value=value)
+        values[name] = variable if found or value is None else variable.with_fields(value=value)
         findings.extend(found)
     return variables.with_fields(**values)
 
 
-def _value(name: str, variable: Placed, place: Location, overrides: Overrides, findings: list[Diagnostic]) -> Placed:
+def without_value(name: str, variables: Placed) -> Diagnostic:
+    """The finding for a variable that has no value but needs one."""
+    advice = f"Give it one: --var {name}=…, or {ENVIRONMENT_PREFIX}{name}=… in the environment."
+    lookup = variables.at(name, "lookup")
+    if lookup.value is not None:
+        summary = f"variable '{name}' is looked up in the workspace, which a local run does not ask"
+        return finding(summary, lookup.place, (*_path(name), "lookup"), advice)
+    return finding(f"variable '{name}' has no value", variables.key_place(name), _path(name), advice)
+
+
+def _value(
+    name: str, variable: Placed, place: Location, overrides: Overrides, findings: list[Diagnostic]
+) -> Placed | None:
     source, text = _from_outside(name, overrides)
     if source:
         if variable.at("type").value == "complex":
@@ -66,17 +78,13 @@ def _value(name: str, variable: Placed, place: Location, overrides: Overrides, f
                 finding(f"variable '{name}' is complex: {source} takes text only", place, _path(name), hint)
             )
         return Placed(text, place)
-    advice = f"Give it one: --var {name}=…, or {ENVIRONMENT_PREFIX}{name}=… in the environment."
-    if (lookup := variable.at("lookup")).value is not None:
-        summary = f"variable '{name}' is looked up in the workspace, which a local run does not ask"
-        findings.append(finding(summary, lookup.place, (*_path(name), "lookup"), advice))
-        return lookup
+    if variable.at("lookup").value is not None:
+        return None
     if (value := overrides.from_file.at(name)).value is not None:
         _check_shape(name, variable, value, findings)
         return value
-    if (value := variable.at("default")).value is None:
-        findings.append(finding(f"variable '{name}' has no value", place, _path(name), advice))
-    return value
+    default = variable.at("default")
+    return None if default.value is None else default
 
 
 def _from_outside(name: str, overrides: Overrides) -> tuple[str, str]:

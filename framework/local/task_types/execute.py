@@ -3,6 +3,7 @@
 import datetime
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from framework.core.errors import FrameworkError
@@ -11,7 +12,7 @@ from framework.local.task_types import failures, python_file, sql_file, wheel
 from framework.local.task_types.dbutils.notebook import NotebookExit
 from framework.local.task_types.invocation import Invocation
 from framework.local.task_types.session import Session
-from framework.runtime import run_records, structured_logs
+from framework.runtime import redaction, run_records, structured_logs
 
 _logger = logging.getLogger("framework.task")
 
@@ -21,39 +22,41 @@ def main(argv: Sequence[str]) -> int:
     invocation = Invocation.from_json(argv[0])
     started = _now()
     labels = {name: str(getattr(invocation, name)) for name in ("job_run_id", "task_run_id", "task_key", "attempt")}
-    with structured_logs.captured("framework", labels):
-        notes: tuple[str, ...] = ()
+    with structured_logs.captured("framework", labels), redaction.installed():
+        notes: list[str] = []
         error: TaskError | None = None
         try:
             structured_logs.quiet_spark()
-            notes = _executed(invocation)
+            _execute(invocation, notes)
         except BaseException as raised:
             error = _error(raised, invocation)
         run_records.write(_record(invocation, started, notes, error))
     return 1 if error else 0
 
 
-def _executed(invocation: Invocation) -> tuple[str, ...]:
-    """Do what the task says; what is worth knowing about it afterwards. Raises what the task raises."""
+def _execute(invocation: Invocation, notes: list[str]) -> None:
+    """Do what the task says; what is worth knowing about it goes to ``notes``. Raises what the task raises."""
+    directory = run_records.outbox()
+    if directory is None:
+        raise FrameworkError(f"{run_records.OUTBOX} is not set", "native tasks are started by the local run")
+    session = Session.open(invocation, directory)
     try:
-        value = _run(invocation)
+        value = _run(invocation, session, directory)
     except NotebookExit as exit_:
         value = exit_.value
     except SystemExit as exit_:
         if failures.is_failure(exit_):
             raise
         value = ""
-    return (f"exit value: {value[:200]}",) if value else ()
+    finally:
+        notes += session.current.notes
+    notes += [f"exit value: {redaction.redacted(value)[:200]}"] if value else []
 
 
-def _run(invocation: Invocation) -> str:
-    directory = run_records.outbox()
-    if directory is None:
-        raise FrameworkError(f"{run_records.OUTBOX} is not set", "native tasks are started by the local run")
-    session = Session.open(invocation, directory)
+def _run(invocation: Invocation, session: Session, directory: Path) -> str:
     match invocation.task_type:
         case "notebook_task":
-            return session.notebook(_file(invocation))
+            return session.notebook()
         case "spark_python_task":
             python_file.run(_file(invocation), invocation.arguments, session.names())
         case "python_wheel_task":
@@ -74,12 +77,16 @@ def _file(invocation: Invocation) -> Path:
 def _error(raised: BaseException, invocation: Invocation) -> TaskError:
     wheel_code = invocation.task_type == "python_wheel_task"
     package = wheel.module_name(invocation.package_name, invocation.entry_point) if wheel_code else ""
-    error = failures.task_error(raised, invocation.root, package)
+    error = _without_secrets(failures.task_error(raised, invocation.root, package))
     _logger.error("%s", "\n".join(part for part in (error.message, error.traceback, error.hint) if part))
     return error
 
 
-def _record(invocation: Invocation, started: str, notes: tuple[str, ...], error: TaskError | None) -> AttemptRecord:
+def _without_secrets(error: TaskError) -> TaskError:
+    return TaskError(**{name: redaction.redacted(text) for name, text in asdict(error).items()})
+
+
+def _record(invocation: Invocation, started: str, notes: list[str], error: TaskError | None) -> AttemptRecord:
     return AttemptRecord(
         job_run_id=invocation.job_run_id,
         task_run_id=invocation.task_run_id,
@@ -93,7 +100,7 @@ def _record(invocation: Invocation, started: str, notes: tuple[str, ...], error:
         started_at=started,
         ended_at=_now(),
         parameters=invocation.parameters,
-        notes=notes,
+        notes=tuple(notes),
         error=error,
     )
 

@@ -7,6 +7,8 @@ from pathlib import Path, PurePosixPath
 from framework.core.errors import FrameworkError
 
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?P<rest>/.*|$)", re.DOTALL)
+_WORKSPACE = re.compile(r"/(?:Volumes|dbfs|mnt)(?:/|$)")
+_CLOUD = {"s3", "s3a", "s3n", "abfs", "abfss", "wasb", "wasbs", "adl", "gs", "r2"}
 _FUSE = re.compile(r"/dbfs(?:/|$)")
 
 
@@ -29,15 +31,15 @@ class LocalFiles:
         if not rest.startswith("/"):
             raise FrameworkError(f"'{path}' must begin with / or with dbfs:/", "write it in full")
         rest = _FUSE.sub("/", rest, count=1) if not scheme else rest
-        base = self.root if rest.startswith("/Volumes/") else self.root / "dbfs"
+        base = self.root if PurePosixPath(rest).parts[1:2] == ("Volumes",) else self.root / "dbfs"
         found = base.joinpath(*PurePosixPath(rest).parts[1:])
         if ".." in found.parts or not _resolved(found).is_relative_to(_resolved(self.root)):
             raise FrameworkError(f"'{path}' leads out of the folder that stands for it", "write it without '..'")
         return found
 
     def for_spark(self, path: str) -> str:
-        """``path`` as local Spark reads it: those of a workspace are mapped, any other stays."""
-        mapped = _split(path)[0] == "dbfs" or path.startswith("/Volumes/") or _FUSE.match(path)
+        """``path`` as local Spark reads it: those of a workspace are mapped, any other stays. Raises as ``local``."""
+        mapped = _split(path)[0] in {"dbfs", *_CLOUD} or _WORKSPACE.match(path)
         return str(self.local(path)) if mapped else path
 
     def shown(self, local: Path) -> str:

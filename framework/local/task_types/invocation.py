@@ -31,6 +31,7 @@ class Invocation:
     root: Path
     task_values: Path
     secrets: Path
+    job_id: str = ""
     file: Path | None = None
     package_name: str = ""
     entry_point: str = ""

@@ -15,8 +15,9 @@ def install(names: Mapping[str, Any]) -> None:
     runtime = ModuleType("dbruntime")
     vars(runtime)["UserNamespaceInitializer"] = _initializer(names)
     sys.modules["dbruntime"] = runtime
-    # Imported before, it has looked in vain already.
-    sys.modules.pop("databricks.sdk.runtime", None)
+    # Imported before, it has looked already: in vain, or for those of a notebook that calls or was called.
+    if sys.modules.pop("databricks.sdk.runtime", None):
+        vars(sys.modules["databricks.sdk"]).pop("runtime", None)
     pyspark_dbutils = ModuleType("pyspark.dbutils")
     vars(pyspark_dbutils)["DBUtils"] = _always(names["dbutils"])
     sys.modules["pyspark.dbutils"] = pyspark_dbutils

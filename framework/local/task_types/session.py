@@ -1,22 +1,20 @@
 """Everything that a task's code finds around it: Spark, ``dbutils``, and the notebooks that it can run."""
 
-import os
-import signal
-import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Self
 
-from framework.local.task_types import known_modules
+from framework.core.errors import FrameworkError
+from framework.local.task_types import isolation, known_modules
 from framework.local.task_types.catalogs import session as session_names
 from framework.local.task_types.catalogs.current import CurrentCatalog
+from framework.local.task_types.dbutils.context import Context
 from framework.local.task_types.dbutils.dbutils import DbUtils
-from framework.local.task_types.dbutils.notebook import NotebookExit
+from framework.local.task_types.dbutils.notebook import Notebook, NotebookExit
+from framework.local.task_types.dbutils.secrets import Secrets
 from framework.local.task_types.dbutils.task_values import TaskValues
 from framework.local.task_types.dbutils.widgets import Widgets
 from framework.local.task_types.display import display, display_html
@@ -28,100 +26,85 @@ from framework.local.task_types.notebooks.running import Surroundings
 
 @dataclass(frozen=True)
 class Session:
-    """An attempt's Spark session and what its task's code shares, whichever notebook it is in."""
+    """A Spark session and what the code in it shares: that of the attempt, or of a notebook that another one calls.
 
+    ``invocation`` is the task's; ``file`` and ``parameters`` are those of the notebook.
+    """
+
+    invocation: Invocation
     spark: Any
-    root: Path
+    current: CurrentCatalog
     file: Path
     parameters: Mapping[str, str]
     task_values: TaskValues
-    files: LocalFiles
-    secrets: Path
+    _one_at_a_time: Any = field(default_factory=threading.RLock, init=False)
 
     @classmethod
     def open(cls, invocation: Invocation, directory: Path) -> Self:
         """Connect, and make this process's ``spark``, ``dbutils`` and modules those of the task. Once per process."""
         from pyspark.sql import DataFrame, SparkSession
 
-        files = LocalFiles(invocation.files)
         spark = SparkSession.builder.getOrCreate()
-        current = CurrentCatalog(lambda schema: spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
-        session_names.install(current, files)
+        current = CurrentCatalog(lambda schema: session_names.create_schema(spark, schema))
+        session_names.install(current, LocalFiles(invocation.files))
         DataFrame.display = display
         session = cls(
+            invocation=invocation,
             spark=spark,
-            root=invocation.root,
+            current=current,
             file=invocation.root / (invocation.file or ""),
             parameters=invocation.parameters,
             task_values=TaskValues(directory, invocation.task_values),
-            files=files,
-            secrets=invocation.secrets,
         )
         known_modules.install(session.names())
         return session
 
     def names(self) -> dict[str, Any]:
         """The names that code of Databricks finds without importing them."""
-        return self._names(self._own_dbutils)
-
-    def notebook(self, file: Path) -> str:
-        """Run the task's notebook as ``__main__`` in its own directory; its exit value. Raises what it raises."""
-        os.chdir(file.parent)
-        sys.path[:0] = dict.fromkeys((str(file.parent), str(self.root)))
-        sys.modules["__main__"] = ModuleType("__main__")
-        return self._notebook(file, self._own_dbutils, vars(sys.modules["__main__"]))
-
-    @cached_property
-    def _own_dbutils(self) -> DbUtils:
-        """The task's own: one object, in its notebook as in every module that imports it."""
-        return self._dbutils(self.file, self.parameters)
-
-    def _notebook(self, file: Path, dbutils: DbUtils, namespace: dict[str, Any]) -> str:
-        notebook = reading.read(file, self.root)
-        namespace.update(self._names(dbutils), __name__="__main__")
-        try:
-            running.run(notebook, Surroundings(namespace, dbutils, self.spark))
-        except NotebookExit as exit_:
-            return exit_.value
-        return ""
-
-    def _dbutils(self, file: Path, parameters: Mapping[str, str]) -> DbUtils:
-        def run_other(path: str, seconds: float, arguments: Mapping[str, str]) -> str:
-            target = reading.find(path, file, self.root)
-            with _limited(seconds, path):
-                return self._notebook(target, self._dbutils(target, arguments), {})
-
-        return DbUtils(Widgets(parameters), self.task_values, self.files, self.secrets, run_other)
-
-    def _names(self, dbutils: DbUtils) -> dict[str, Any]:
         from pyspark.sql.functions import udf
 
         return {
             "spark": self.spark,
-            "dbutils": dbutils,
+            "dbutils": self._dbutils,
             "display": display,
             "displayHTML": display_html,
             "sql": self.spark.sql,
             "table": self.spark.table,
             "udf": udf,
-            "getArgument": dbutils.widgets.getArgument,
+            "getArgument": self._dbutils.widgets.getArgument,
         }
 
+    def notebook(self) -> str:
+        """Run the notebook ``file`` as ``__main__`` in its own directory; its exit value. Raises what it raises."""
+        notebook = reading.read(self.file, self.invocation.root)
+        with isolation.as_main(self.file, self.invocation.root) as main:
+            vars(main).update(self.names(), __name__="__main__")
+            try:
+                running.run(notebook, Surroundings(vars(main), self._dbutils, self.spark))
+            except NotebookExit as exit_:
+                return exit_.value
+        return ""
 
-@contextmanager
-def _limited(seconds: float, path: str) -> Iterator[None]:
-    """Raise TimeoutError in the block after ``seconds``; only the main thread can be interrupted so."""
-    if seconds <= 0 or threading.current_thread() is not threading.main_thread():
-        yield
-        return
+    @cached_property
+    def _dbutils(self) -> DbUtils:
+        """One object, in the notebook as in every module that imports it."""
+        files = LocalFiles(self.invocation.files)
+        notebook = Notebook(self._run_other, Context(self.invocation, self.file))
+        return DbUtils(Widgets(self.parameters), self.task_values, files, Secrets(self.invocation.secrets), notebook)
 
-    def stop(*_: object) -> None:
-        raise TimeoutError(f"the notebook {path} did not end within {seconds:g} s")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    def _run_other(self, path: str, seconds: float, arguments: Mapping[str, str]) -> str:
+        """Run another notebook with everything of its own but the modules that are imported already."""
+        file = reading.find(path, self.file, self.invocation.root)
+        # Of those that a notebook starts in threads one runs at a time: the directory is one for all threads.
+        with self._one_at_a_time, isolation.time_limit(seconds, path), isolation.spark_session(self.current) as spark:
+            other = replace(self, spark=spark, file=file, parameters=arguments)
+            try:
+                known_modules.install(other.names())
+                return other.notebook()
+            except SystemExit as exit_:
+                raise FrameworkError(
+                    f"the notebook {path} ended with sys.exit({exit_.code!r})",
+                    "to leave a notebook with success, use dbutils.notebook.exit(value)",
+                ) from None
+            finally:
+                known_modules.install(self.names())

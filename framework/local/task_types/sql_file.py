@@ -30,6 +30,7 @@ def run(spark: Any, file: Path, parameters: Mapping[str, str], directory: Path) 
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FrameworkError(f"the SQL file {file} cannot be read: {error}", "check sql_task.file.path") from None
+    _refuse_unknown(text, str(file), parameters)
     every = sql_statements.parse(sql_statements.fill(text, _LEGACY, parameters), str(file), 1)
     output: dict[str, Any] | None = None
     for statement, frame in sql_statements.run(spark, every, parameters):
@@ -40,6 +41,14 @@ def run(spark: Any, file: Path, parameters: Mapping[str, str], directory: Path) 
         _report(statement, output)
     if output is not None:
         outbox.keep(directory / FILE, json.dumps(output))
+
+
+def _refuse_unknown(text: str, file: str, parameters: Mapping[str, str]) -> None:
+    for line, code in enumerate((line.partition("--")[0] for line in text.splitlines()), 1):
+        for found in _LEGACY.finditer(code):
+            if found[1] not in parameters:
+                known = ", ".join(sorted(parameters)) or "none"
+                raise FrameworkError(f"{file}:{line}: there is no parameter '{found[1]}'", f"parameters: {known}")
 
 
 def _output(frame: Any) -> dict[str, Any]:

@@ -3,15 +3,18 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from framework.core.errors import FrameworkError, ProjectCodeError
-from framework.local.task_types.catalogs.tokens import statements
+from framework.local.task_types.catalogs.scripts import statements
+from framework.local.task_types.catalogs.tokens import tokens
 from framework.runtime import spark_errors
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+_ASKING = {"SELECT", "VALUES", "TABLE", "FROM", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "WITH", "(", "BEGIN"}
 _MARKER = re.compile(r":([A-Za-z_]\w*)")
 
 
@@ -32,9 +35,9 @@ class Statement:
     @property
     def asks(self) -> bool:
         """Whether it is there for the rows that it returns, and not for what it changes."""
-        return not re.match(
-            r"(?:INSERT|UPDATE|DELETE|MERGE|COPY|CREATE|DROP|ALTER|USE|SET)\b", self.text, re.IGNORECASE
-        )
+        words = [token.word for token in tokens(self.text)]
+        writes = not {("INSERT", "INTO"), ("INSERT", "OVERWRITE")}.isdisjoint(pairwise(words))
+        return words[0] in _ASKING and not (writes and words[0] in ("WITH", "FROM"))
 
 
 def parse(text: str, file: str, line: int) -> list[Statement]:

@@ -54,7 +54,8 @@ def test_a_bundle_becomes_official_jobs(case: str, target: str) -> None:
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_mistake_is_told_with_its_place(case: str) -> None:
     with pytest.raises(FrameworkError) as raised:
-        load_bundle(GOLDEN / case, "staging" if case == "unknown_target" else None, {})
+        loaded = load_bundle(GOLDEN / case, "staging" if case == "unknown_target" else None, {})
+        loaded.warnings_for(next(iter(loaded.job_ids)))
 
     found = "\n\n".join(str(finding) for finding in raised.value.diagnostics()) + "\n"
     assert_golden(GOLDEN / case / "output.txt", found.replace(str(GOLDEN / case), "<root>"))

@@ -18,7 +18,8 @@ def bundle(root: Path, **files: str) -> ForeignBundle:
 
 def refusal(root: Path, **files: str) -> list[str]:
     with pytest.raises(InvalidProject) as raised:
-        bundle(root, **files)
+        loaded = bundle(root, **files)
+        loaded.warnings_for(next(iter(loaded.job_ids)))
     return [f"{found.location}: {found.summary}" for found in raised.value.found]
 
 
@@ -85,9 +86,8 @@ def test_a_reference_in_the_name_is_a_warning(tmp_path: Path) -> None:
 
 def test_a_variable_that_nobody_asks_for_is_looked_at_too(tmp_path: Path) -> None:
     text = "bundle: {name: shop}\nvariables:\n  a: {default: '${var.b}'}\n  b: {default: '${var.a}'}"
-    assert refusal(tmp_path, databricks=text) == [
-        "databricks.yml:3:16: references go in a circle: var.b → var.a → var.b"
-    ]
+    found = bundle(tmp_path, databricks=text).warnings
+    assert [warning.summary for warning in found] == ["references go in a circle: var.b → var.a → var.b"]
 
 
 def test_fields_that_begin_with_an_underscore_hold_anchors(tmp_path: Path) -> None:
@@ -96,3 +96,87 @@ def test_fields_that_begin_with_an_underscore_hold_anchors(tmp_path: Path) -> No
     loaded = bundle(tmp_path, databricks=f"bundle: {{name: shop}}\nresources: {{jobs: {{daily: {job}}}}}")
 
     assert loaded.bundle.jobs["daily"].as_dict()["tasks"][0]["max_retries"] == 2
+
+
+def shop(top: Path, sync: str = "") -> Path:
+    """A bundle below ``top``, with a notebook and a job's file beside it."""
+    (top / "shop").mkdir()
+    (top / "shared").mkdir()
+    (top / "shared/n.py").write_text("# Databricks notebook source\n")
+    task = "{task_key: t, notebook_task: {notebook_path: n.py}}"
+    (top / "shared/a.yml").write_text(f"resources: {{jobs: {{daily: {{tasks: [{task}]}}}}}}")
+    (top / "shop/databricks.yml").write_text(f"bundle: {{name: shop}}\ninclude: ['../shared/*.yml']\n{sync}")
+    return top / "shop"
+
+
+def test_files_above_the_bundle_as_sync_lists_them(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    loaded = load_bundle(shop(tmp_path, "sync: {paths: ['../shared']}"), None, {})
+
+    assert loaded.warnings_for("daily") == ()
+    notebook = loaded.bundle.jobs["daily"].as_dict()["tasks"][0]["notebook_task"]["notebook_path"]
+    assert notebook == "../shared/n.py"
+
+
+def test_files_above_the_bundle_that_sync_does_not_list(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (found,) = load_bundle(shop(tmp_path), None, {}).refused["daily"]
+
+    assert (found.summary, str(found.location)) == ("'n.py' leads out of the bundle", "../shared/a.yml:1:81")
+    assert "'sync: {paths: [..]}'" in found.hint
+
+
+@pytest.mark.parametrize("include", ["../shared/*.yml", "/etc/*.yml", "a/../../shared/a.yml"])
+def test_nothing_is_included_from_beyond_the_repository(include: str, tmp_path: Path) -> None:
+    root = shop(tmp_path, "sync: {paths: ['..']}")
+    (root / ".git").mkdir()
+    (root / "databricks.yml").write_text(f"bundle: {{name: shop}}\ninclude: ['{include}']")
+
+    with pytest.raises(InvalidProject) as raised:
+        load_bundle(root, None, {})
+    assert [found.summary for found in raised.value.found] == [f"include '{include}' leads out of the bundle"]
+
+
+def test_two_stars_are_one_level(tmp_path: Path) -> None:
+    for number, folder in enumerate(("a-b", "a/b", "dist")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "vars.yml").write_text(f"variables: {{v{number}: {{default: x}}}}")
+    (tmp_path / "dist/x.whl").touch()
+    libraries = "[{whl: '**/*.whl'}, {whl: 'd**t/x*'}]"
+    job = f"resources: {{jobs: {{j: {{tasks: [{{task_key: t, libraries: {libraries}, {TASK}}}]}}}}}}"
+    name = "${var.v0}${var.v2}"  # a/b is two levels down
+
+    loaded = bundle(tmp_path, databricks=f"bundle: {{name: '{name}'}}\ninclude: ['a**b/*.yml', '**/*.yml']\n{job}")
+    assert loaded.bundle.name == "xx"
+    assert not loaded.refused
+
+
+def test_paths_that_are_too_long(tmp_path: Path) -> None:
+    path = "a" * 5000
+    text = f"bundle: {{name: shop}}\ninclude: ['{path}/*.yml']\nartifacts: {{a: {{type: whl, path: {path}}}}}"
+
+    (found,) = bundle(tmp_path, databricks=text).warnings
+    assert found.summary.endswith("…' is not there")
+    (found_too,) = refusal(tmp_path, databricks=text.replace("/*.yml", ""))
+    assert found_too.endswith("…' matches no file")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("targets: {dev: 3}", "2:16: 'dev' has to be a mapping"),
+        ("targets: {dev: {default: true}, prod: {resources: [1]}}", "2:51: 'resources' has to be a mapping"),
+        ("presets: {tags: x}", "2:17: 'tags' has to be a mapping"),
+        ("presets: {name_prefix: [x]}", "2:24: 'name_prefix' has to be text"),
+        ("variables: {x: 3}", "2:16: 'x' has to be a mapping"),
+        ("artifacts: {a: 3}", "2:16: 'a' has to be a mapping"),
+        ("resources: {pipelines: 3}", "2:24: 'pipelines' has to be a mapping"),
+    ],
+)
+def test_what_has_to_be_a_mapping(text: str, found: str, tmp_path: Path) -> None:
+    assert refusal(tmp_path, databricks=f"bundle: {{name: shop}}\n{text}") == [f"databricks.yml:{found}"]
+
+
+def test_names_of_variables_may_begin_with_an_underscore(tmp_path: Path) -> None:
+    loaded = bundle(tmp_path, databricks="bundle: {name: 'shop_${var._x}'}\nvariables: {_x: {default: eu}}")
+    assert loaded.bundle.name == "shop_eu"

@@ -42,6 +42,7 @@ class Script:
     seconds: dict[str, float] = field(default_factory=dict)
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     now: float = 1000.0
+    seconds_to_start: float = 0.0
     waits: int = 0
     at_wait: Callable[["Script"], None] = lambda script: None
     running: dict[str, tuple[str, float]] = field(default_factory=dict)
@@ -49,6 +50,9 @@ class Script:
     most_at_once: int = 0
     specs: dict[str, AttemptSpec] = field(default_factory=dict)
     started: list[str] = field(default_factory=list)
+
+    def ready(self) -> None:
+        self.now, self.seconds_to_start = self.now + self.seconds_to_start, 0.0
 
     def start(self, spec: AttemptSpec) -> None:
         key = spec.argv[0]
@@ -123,9 +127,6 @@ class SimulatedWork:
             attempt_id=place.task_run_id, argv=(str(unit), *filled), directory=directory, cwd=self.service.folder
         )
 
-    def begin(self, child: ChildRun, parent: Execution) -> Execution:
-        return self.service.execution(self.service.stored(child.job_id, parent.run), Past())
-
 
 @dataclass
 class Service:
@@ -168,6 +169,13 @@ class Service:
         )  # fmt: skip
         return self.store.begin(new)
 
+    def begin_child(self, child: ChildRun, parent: StoredRun) -> Execution:
+        if child.child_run_id is None:
+            return self.execution(self.stored(child.job_id, parent), Past())
+        run = self.store.run(child.child_run_id)
+        self.store.reopen(run.job_run_id, run.parameters)
+        return self.execution(run, Past.of(self.store.history(run.job_run_id)))
+
     def execution(self, run: StoredRun, past: Past) -> Execution:
         import datetime
 
@@ -176,11 +184,11 @@ class Service:
             job_run_id=run.job_run_id, job_name=job.name, repair_count=run.repairs,
             started=datetime.datetime.fromisoformat(run.started_at),
             parameters={p.name: str(p.default) for p in job.parameters},
-        )  # fmt: skip
+        ).with_filled_parameters()  # fmt: skip
         return Execution(
             run=run, graph=JobGraph.of(job, self.only), values=values, work=SimulatedWork(self), store=self.store,
             listener=self.events.append, clock=lambda: self.script.now, limit=job.timeout_seconds or 0,
-            task_values=TaskValues(self.folder / str(run.job_run_id)), past=past,
+            task_values=TaskValues(self.folder / str(run.job_run_id)), past=past, begin_child=self.begin_child,
             most_at_once=1 if job.max_concurrent_runs is None else job.max_concurrent_runs,
             queues=job.queue is None or bool(job.queue.enabled),
         )  # fmt: skip

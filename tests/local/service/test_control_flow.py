@@ -45,7 +45,7 @@ def test_a_number_is_asked_for(service, script, task):
     assert ran.error("check") == "'many' is not a number, and this condition compares numbers"
 
 
-@pytest.mark.parametrize(("value", "written"), [(True, "true"), (3, "3"), ("x", "x"), ({"a": [1]}, '{"a": [1]}')])
+@pytest.mark.parametrize(("value", "written"), [(True, "true"), (3, "3"), (0.5, "0.5"), ("x", "x"), ("[1]", "[1]")])
 def test_a_task_value_is_an_operand(service, script, task, value, written):
     """A task value as operand is a number, string or boolean (written "true"/"false")."""
     ran = service.run(
@@ -55,6 +55,19 @@ def test_a_task_value_is_an_operand(service, script, task, value, written):
     )
 
     assert ran.outcomes["check"].branch == "true"
+
+
+@pytest.mark.parametrize(("value", "written"), [([1], "[1]"), ({"a": [1]}, '{"a": [1]}'), (None, "null")])
+def test_a_list_an_object_and_null_are_no_operands(service, script, task, value, written):
+    """A task value as operand is a number, string or boolean, anything else fails the task."""
+    ran = service.run(
+        script(values={"a": {"v": value}}),
+        task("a"),
+        task("check", "a", **condition("{{tasks.a.values.v}}", "EQUAL_TO", written)),
+    )
+
+    assert ran.results == {"a": "SUCCESS", "check": "FAILED"}
+    assert ran.error("check").startswith("{{tasks.a.values.v}} is no number, string or boolean")
 
 
 def test_an_operand_from_a_disabled_task_fails_the_condition(service, script, task):
@@ -171,6 +184,15 @@ def test_an_overdue_loop_gives_up_what_waits_for_a_place(service, script, task):
     assert [each.result for each in ran.outcomes["loop"].iterations] == ["SUCCESS", "TIMEDOUT", "CANCELED", "CANCELED"]
 
 
+def test_an_overdue_loop_begins_nothing_in_the_moment_of_its_limit(service, script, task):
+    each = {"task": task("each"), "inputs": "[1, 2, 3]"}
+    slow = script(seconds={"loop[0]": 10, "loop[1]": 3600})
+    ran = service.run(slow, task("loop", timeout_seconds=10, for_each_task=each))
+
+    assert ran.results == {"loop": "TIMEDOUT"}
+    assert ran.script.now <= 1000 + 11
+
+
 def test_a_loop_that_is_tried_again_keeps_what_succeeded(service, script, task):
     """`max_retries` of the loop itself: only what failed runs again, as attempts with new numbers."""
     each = {"task": task("each"), "inputs": "[1, 2, 3]"}
@@ -284,6 +306,54 @@ def test_a_repair_runs_successful_dependents_only_when_told(service, script, tas
     assert (alone.script.started, with_dependents.script.started) == (["b"], ["b", "c"])
 
 
+def test_a_disabled_task_is_nothing_to_repair(service, script, task):
+    """`rerun_all_failed_tasks`: DISABLED is done, and neither succ nor fail."""
+    ran = service.run(script(), task("a"), task("b", disabled=True), task("c", "b"))
+    graph = service.execution(ran.run, Past()).graph
+
+    assert ran.results == {"a": "SUCCESS", "b": "DISABLED", "c": "DISABLED"}
+    assert to_rerun(graph, service.store.history(ran.run.job_run_id), (), dependents=False) == set()
+
+
+def test_a_repair_begins_without_the_values_of_what_it_runs_again(service, script, task):
+    """Tasks start from scratch."""
+    set_once = script(values={"a": {"x": 1}, "b": {"y": 2}}, exits={"b": [1]})
+    ran = service.run(set_once, task("a"), task("b", "a"), task("c", "b", run_if="ALL_DONE"))
+    folder = service.folder / str(ran.run.job_run_id)
+    before = {file.name for file in folder.glob("*.json")}
+    repaired(service, script(), ran)
+
+    assert before == {"a.json", "b.json"}
+    assert {file.name: file.read_text() for file in folder.glob("*.json")} == {"a.json": '{"x": 1}'}
+
+
+def test_the_last_attempt_says_which_values_a_task_has(service, script, task):
+    """Set by a task, read by those after it: live and after a kill the same ones."""
+
+    def set_another(script):
+        script.values["a"] = {"x": 1} if len(script.started) < 2 else {"y": 2}
+
+    ran = service.run(script(exits={"a": [1]}, at_wait=set_another), task("a", max_retries=1))
+    live = (service.folder / str(ran.run.job_run_id) / "a.json").read_text()
+
+    assert live == '{"y": 2}'
+    assert service.store.history(ran.run.job_run_id).values == {"a": {"y": 2}}
+
+
+def test_a_child_that_nobody_had_noted_when_the_process_was_killed_holds_nobody_up(service, script, task):
+    """Its run is in the store, the attempt that began it is not: the run goes on with another child."""
+    service.jobs[2] = Job.from_dict({"name": "child", "tasks": [task("x")]})
+    service.jobs[1] = Job.from_dict({"name": "job", "tasks": [task("child", run_job_task={"job_id": 2})]})
+    run = service.stored(1)
+    unnoted = service.stored(2, run)
+
+    service.store.reopen(run.job_run_id, {})
+    ran = service.again(script(), run)
+
+    assert (ran.results, ran.script.started) == ({"child": "SUCCESS"}, ["x"])
+    assert service.store.run(unnoted.job_run_id).result == "CANCELED"
+
+
 def test_an_iteration_can_be_repaired_alone(service, script, task):
     """Each iteration has a result of its own and can be repaired alone."""
     ran = service.run(script(exits={"loop[1]": [1]}), loop(task, "[1, 2, 3]"))
@@ -291,6 +361,18 @@ def test_an_iteration_can_be_repaired_alone(service, script, task):
 
     assert again.script.started == ["loop[1]"]
     assert [each.result for each in again.outcomes["loop"].iterations] == ["SUCCESS"] * 3
+
+
+def test_other_inputs_are_other_iterations(service, script, task):
+    """Tasks start from scratch: what succeeded with another input has not been done."""
+    tasks = [task("gen"), loop(task, "{{tasks.gen.values.n}}", "gen")]
+    ran = service.run(script(values={"gen": {"n": [1, 2, 3]}}, exits={"loop[1]": [1]}), *tasks)
+    again = repaired(service, script(values={"gen": {"n": [1, 9]}}), ran, ["gen"])
+
+    assert again.script.started == ["gen", "loop[1]"]
+    assert [each.input for each in again.outcomes["loop"].iterations] == ["1", "9"]
+    kept = service.store.history(ran.run.job_run_id).outcomes
+    assert sorted(index for key, index in kept if key == "loop" and index is not None) == [0, 1]
 
 
 def test_a_repair_needs_the_latest_repair_and_a_run_that_is_done(service, script, task):

@@ -69,7 +69,7 @@ def upstream_verdict(task, ups, results, branches):
             return "DISABLED"
         if rule == "ALL_DONE":
             return "runs"
-        if not rest:
+        if not rest or (rule == "NONE_FAILED" and set(rest) == {"EXCLUDED"}):
             return "DISABLED"
     failed = "UPSTREAM_CANCELED" if {"CANCELED", "UPSTREAM_CANCELED"} & set(rest) else "UPSTREAM_FAILED"
     if rule == "ALL_SUCCESS":
@@ -77,7 +77,7 @@ def upstream_verdict(task, ups, results, branches):
     if rule == "AT_LEAST_ONE_SUCCESS":
         return "runs" if good else failed
     if rule == "NONE_FAILED":
-        return "runs" if not bad else failed
+        return "runs" if not bad and "SUCCESS" in rest else failed
     if rule == "ALL_DONE":
         return "runs"
     if rule == "AT_LEAST_ONE_FAILED":

@@ -60,6 +60,9 @@ def test_run_if(run_if, upstream, decision):
         ("AT_LEAST_ONE_SUCCESS", ["FAILED"], "UPSTREAM_FAILED"),
         ("NONE_FAILED", ["SUCCESS"], "RUN"),
         ("NONE_FAILED", ["FAILED"], "UPSTREAM_FAILED"),
+        ("NONE_FAILED", ["SUCCESS", "EXCLUDED"], "RUN"),
+        ("NONE_FAILED", ["EXCLUDED"], "DISABLED"),
+        ("NONE_FAILED", ["EXCLUDED", "FAILED"], "UPSTREAM_FAILED"),
         ("ALL_DONE", ["FAILED"], "RUN"),
         ("AT_LEAST_ONE_FAILED", ["FAILED"], "RUN"),
         ("AT_LEAST_ONE_FAILED", ["SUCCESS"], "EXCLUDED"),
@@ -70,7 +73,10 @@ def test_run_if(run_if, upstream, decision):
     ],
 )
 def test_with_a_disabled_dependency(run_if, others, decision):
-    """ALL_SUCCESS, ALL_FAILED: DISABLED; AT_LEAST_ONE_SUCCESS: runs if another is succ; ALL_DONE: runs; …"""
+    """ALL_SUCCESS, ALL_FAILED: DISABLED; AT_LEAST_ONE_SUCCESS: runs if another is succ; ALL_DONE: runs; …
+
+    NONE_FAILED: no fail, at least one executed. (What else it is than run, when none was, is not settled: DISABLED.)
+    """
     assert decide(run_if, ["DISABLED", *others]) == decision
 
 

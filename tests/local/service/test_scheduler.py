@@ -3,12 +3,36 @@
 import json
 
 import pytest
+from databricks.bundles.jobs import Job
 
 from framework.core.errors import LocalEngineError
-from framework.core.events import AttemptStarted, TaskEnded
+from framework.core.events import AttemptStarted, Note, TaskEnded
+from framework.local.past import Past
+from framework.local.units import Unit
+from framework.records.run_values import StoredAttempt
 
 SECONDS = 10.0
 NO_RECORD = -1
+
+
+class Killed(Exception):
+    """Stands for kill -9: nothing after it happens."""
+
+
+def killed_when(happened):
+    def at_wait(script):
+        if happened(script):
+            raise Killed
+
+    return at_wait
+
+
+def resumed(service, script):
+    """The last run goes on in a process of its own, which knows what is on disk."""
+    service.store._noted.clear()
+    (run,) = service.store.latest(1)
+    service.store.reopen(run.job_run_id, run.parameters)
+    return service.again(script, run)
 
 
 def test_a_task_starts_when_what_it_waits_for_is_done_and_others_run_beside_it(service, script, task):
@@ -58,6 +82,25 @@ def test_a_retry_waits_for_a_free_place_without_spinning(service, script, task):
 
     assert set(ran.results.values()) == {"SUCCESS"}
     assert ran.script.waits < 1500
+
+
+def test_an_engine_that_takes_long_to_start_costs_no_task_or_job_its_time(service, script, task):
+    cold = script(seconds_to_start=60)
+    ran = service.run(cold, task("a", timeout_seconds=15), task("b", "a"), timeout_seconds=25)
+
+    assert (ran.result, ran.results) == ("SUCCESS", {"a": "SUCCESS", "b": "SUCCESS"})
+
+
+@pytest.mark.parametrize("again", ["run", "loop"])
+def test_what_fails_at_once_and_is_tried_without_end_holds_up_nothing_else(service, script, task, again):
+    """`max_retries`: -1 is without end; the job's time limit is one."""
+    hopeless = task("x", condition_task={"left": "x", "op": "GREATER_THAN", "right": "1"})
+    service.jobs[2] = Job.from_dict({"name": "child", "tasks": [hopeless]})
+    work = {"run_job_task": {"job_id": 2}} if again == "run" else {"for_each_task": {"inputs": "[1]", "task": hopeless}}
+    passing = script(at_wait=lambda script: setattr(script, "now", script.now + 0.1))
+    ran = service.run(passing, task("other"), task("p", max_retries=-1, **work), timeout_seconds=20)
+
+    assert (ran.result, ran.results["other"]) == ("TIMEDOUT", "SUCCESS")
 
 
 def test_an_attempt_over_its_time_limit_is_killed_and_retried_only_if_it_says_so(service, script, task):
@@ -180,3 +223,97 @@ def test_an_attempt_that_had_recorded_its_end_before_the_kill_is_not_made_again(
 
     assert ran.script.started == ["b"]
     assert set(ran.results.values()) == {"SUCCESS"}
+
+
+def test_a_run_that_goes_on_gives_no_task_run_id_out_twice(service, script, task):
+    """One that could not be made has used a number, too."""
+    first = script(at_wait=killed_when(lambda script: "led" in script.started))
+    with pytest.raises(Killed):
+        service.run(first, task("bad", named={"x": "{{tasks.led.values.nothing}}"}), task("led"), task("z", "led"))
+    ran = resumed(service, script())
+
+    made = service.store.history(ran.run.job_run_id).attempts
+    assert [attempt.task_key for attempt in made] == ["led", "z"]
+
+
+def test_a_run_of_another_job_that_failed_is_tried_again_as_a_new_run_after_a_kill(service, script, task):
+    service.jobs[2] = Job.from_dict({"name": "child", "tasks": [task("x")]})
+    with pytest.raises(Killed):
+        service.run(
+            script(at_wait=killed_when(lambda script: "x" in script.started)),
+            task("p", max_retries=1, run_job_task={"job_id": 2}),
+        )
+    ran = resumed(service, script(exits={"x": [1, 0]}))
+
+    assert ran.results == {"p": "SUCCESS"}
+    first, second = service.store.history(ran.run.job_run_id).attempts
+    assert (first.result, second.result) == ("FAILED", "SUCCESS")
+    assert first.child_run_id != second.child_run_id
+
+
+def test_a_retry_waits_for_its_interval_after_a_kill_too(service, script, task):
+    failing = script(exits={"a": [1]}, at_wait=killed_when(lambda script: script.now > 1000 + SECONDS))
+    with pytest.raises(Killed):
+        service.run(failing, task("a", max_retries=1, min_retry_interval_millis=600_000))
+    ran = resumed(service, script())
+
+    assert ran.results == {"a": "SUCCESS"}
+    assert ran.script.now > 1000 + 590
+
+
+def test_the_time_before_a_kill_counts(service, script, task):
+    def attempt(number, began, ended):
+        return StoredAttempt(
+            task_run_id=f"1{number:04d}", job_run_id=1, task_key="a", iteration=None, attempt=number, repair=0,
+            started_at=f"2024-03-01T00:00:{began:02d}Z", ended_at=f"2024-03-01T00:00:{ended:02d}Z", result="FAILED",
+        )  # fmt: skip
+
+    past = Past(attempts={Unit("a"): (attempt(1, 5, 12), attempt(3, 20, 31))})
+
+    assert (past.spent(0), past.spent(1), past.numbered(1)) == (26.0, 0.0, 3)
+
+
+def test_a_run_that_waits_says_so_and_is_skipped_after_two_days(service, script, task):
+    """queued up to 48 h when `queue.enabled`"""
+    service.jobs[1] = Job.from_dict({"name": "job", "tasks": [task("a")]})
+    service.store.admit(service.stored(1).job_run_id, 1, lambda run: True)
+    hours = script(at_wait=lambda script: setattr(script, "now", script.now + 3600))
+    ran = service.run(hours, task("a"))
+
+    (note,) = [event.message for event in service.events if isinstance(event, Note)]
+    assert note.endswith("waits: another run of the job is under way (framework runs shows them)")
+    assert (ran.result, ran.script.started) == ("SKIPPED", [])
+    assert ran.script.now >= 1000 + 48 * 3600
+
+
+def test_a_condition_has_a_run_id_of_its_own(service, script, task):
+    same = {"left": "{{task.run_id}}", "op": "EQUAL_TO", "right": "{{tasks.first.run_id}}"}
+    first = task("first", condition_task={"left": "{{task.run_id}}", "op": "NOT_EQUAL", "right": ""})
+    ran = service.run(script(), first, task("second", "first", condition_task=same))
+
+    assert (ran.outcomes["first"].branch, ran.outcomes["second"].branch) == ("true", "false")
+
+
+@pytest.mark.parametrize("kind", ["condition", "loop"])
+def test_what_needs_no_attempt_keeps_its_run_id_after_a_kill(service, script, task, kind):
+    work = {
+        "condition": {"condition_task": {"left": "1", "op": "EQUAL_TO", "right": "1"}},
+        "loop": {"for_each_task": {"inputs": "[]", "task": task("each")}},
+    }[kind]
+    tasks = [task("c", **work), task("w", "c"), task("b", "w", named={"x": "{{tasks.c.run_id}}"})]
+    with pytest.raises(Killed):
+        service.run(script(at_wait=killed_when(lambda script: "w" in script.started)), *tasks)
+    ran = resumed(service, script())
+
+    number = service.store.history(ran.run.job_run_id).outcomes["c", None].task_run_id
+    assert ran.script.specs[ran.outcomes["b"].task_run_id].argv[1] == f"x={number}"
+
+
+def test_a_value_that_a_child_cannot_have_fails_the_task_that_runs_it(service, script, task):
+    service.jobs[2] = Job.from_dict(
+        {"name": "c", "tasks": [task("x")], "parameters": [{"name": "p", "default": "{{backfill.iso_date}}"}]}
+    )
+    ran = service.run(script(), task("p", run_job_task={"job_id": 2}), task("other"))
+
+    assert ran.results == {"p": "FAILED", "other": "SUCCESS"}
+    assert "framework backfill" in ran.error("p")

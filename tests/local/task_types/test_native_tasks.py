@@ -1,102 +1,10 @@
 """Native tasks of a bundle, each executed as an attempt of the engine: what they do, and what bad ones say."""
 
-import json
-import shutil
-import uuid
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from framework.core.task_run import AttemptRecord
-from framework.local.protocol import AttemptEnded, AttemptSpec
-from framework.local.task_types.invocation import CALL, Invocation
-
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(180)]
-
-FILES = Path(__file__).parent / "files"
-HEADER = "# Databricks notebook source\n"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an attempt left behind."""
-
-    ended: AttemptEnded
-    directory: Path
-
-    @property
-    def record(self):
-        return AttemptRecord.from_json((self.directory / "record.json").read_text())
-
-    @property
-    def error(self):
-        assert self.ended.exit_code == 1
-        return self.record.error
-
-    @property
-    def printed(self):
-        assert self.ended.exit_code == 0, self.record.error
-        return (self.directory / "stdout.log").read_text()
-
-    def left(self, name):
-        return json.loads((self.directory / name).read_text())
-
-
-@dataclass(frozen=True)
-class Bundle:
-    """A copy of the example files, and the engine that executes them."""
-
-    engine: object
-    folder: Path
-    root: Path
-
-    def run(self, task_type, file=None, **fields):
-        directory = self.folder / f"attempt-{uuid.uuid4().hex[:6]}"
-        invocation = Invocation(
-            task_type=task_type,
-            task_key="task",
-            job_run_id="1",
-            task_run_id="2",
-            attempt=1,
-            project="shop",
-            pipeline="daily",
-            target="dev",
-            root=self.root,
-            file=file,
-            task_values=self.folder,
-            secrets=self.folder / "secrets.json",
-            **fields,
-        )
-        self.engine.start(
-            AttemptSpec(
-                attempt_id=directory.name,
-                argv=(invocation.to_json(),),
-                call=CALL,
-                directory=directory,
-                cwd=self.root,
-                sys_path=(str(self.root / "site"),),
-            )
-        )
-        (ended,) = self.engine.wait(60)
-        return Outcome(ended, directory)
-
-    def notebook(self, *cells, **fields):
-        """Run a notebook of these cells."""
-        (self.root / "nb.py").write_text(HEADER + "\n# COMMAND ----------\n".join(cells) + "\n")
-        return self.run("notebook_task", Path("nb.py"), **fields)
-
-    def sql(self, text, **fields):
-        """Run a SQL file of this text."""
-        (self.root / "some.sql").write_text(text)
-        return self.run("sql_task", Path("some.sql"), **fields)
-
-
-@pytest.fixture
-def bundle(engine, tmp_path):
-    root = tmp_path / "bundle"
-    shutil.copytree(FILES, root)
-    return Bundle(engine, tmp_path, root)
 
 
 def test_a_notebook_with_widgets_sql_run_files_and_another_notebook(bundle):
@@ -129,6 +37,16 @@ def test_a_sql_file_leaves_the_rows_of_its_last_question(bundle):
     rows = [{"id": 1, "price": "9.50", "day": "2026-01-01", "more": ["1.5", "a;b"]}]
     assert outcome.left("output.json") == {"rows": rows, "truncated": False}
     assert "not done locally: GRANT SELECT" in (outcome.directory / "log.jsonl").read_text()
+
+
+def test_the_rows_of_a_question_outlive_what_is_done_after_it(bundle):
+    bundle.sql("CREATE OR REPLACE TABLE main.kept.t AS SELECT 1 AS id")
+
+    outcome = bundle.sql(
+        "SELECT 2 AS x; OPTIMIZE main.kept.t; WITH n AS (SELECT 2) INSERT INTO main.kept.t SELECT * FROM n"
+    )
+
+    assert outcome.left("output.json")["rows"] == [{"x": 2}]
 
 
 def test_a_sql_output_is_cut_to_what_a_reference_may_hold(bundle):
@@ -173,6 +91,12 @@ def test_parameters_of_sql_are_values_of_any_kind_and_never_text_to_be_parsed(bu
     )
 
     assert outcome.printed.splitlines() == ["True", "(1767322800, Decimal('1.50'), '?')"]
+
+
+def test_a_list_is_a_value_of_sql_too(bundle):
+    outcome = bundle.notebook("spark.sql('SELECT array_max(:x) AS a', args={'x': [1, 3, 2]}).first().a")
+
+    assert outcome.printed.splitlines() == ["3"]
 
 
 def test_secrets_of_the_file_and_of_the_environment(bundle):
@@ -251,6 +175,7 @@ def test_nothing_runs_when_a_later_cell_cannot(bundle):
         ("SELEC 1", "some.sql:1: [PARSE_SYNTAX_ERROR]", "SELEC 1"),
         ("SELECT 'a", "some.sql:1: this SQL cannot be read", ""),
         ("SELECT 1;\nCREATE CATALOG c", "some.sql:2: this statement cannot be run locally, CREATE CATALOG is", ""),
+        ("-- {{ old }}\nSELECT {{ day }}", "some.sql:2: there is no parameter 'day'", ""),
         ("SELECT :day", "some.sql:1: [UNBOUND_SQL_PARAMETER]", "SELECT :day"),
     ],
 )

@@ -6,8 +6,9 @@ import textwrap
 import pytest
 
 from framework.core.errors import FrameworkError
-from framework.local.task_types.notebooks import reading
+from framework.local.task_types.notebooks import reading, source_files
 from framework.local.task_types.notebooks.cells import FilesCell, PythonCell, RunCell, ShellCell, SqlCell
+from framework.local.task_types.notebooks.line_magics import NAME
 
 HEADER = "# Databricks notebook source"
 
@@ -56,21 +57,65 @@ def test_cells_of_each_kind(read, tmp_path):
     assert values(timed) == 5
 
 
+class Lines:
+    """Stands for a notebook's LineMagics: notes the commands."""
+
+    def __init__(self):
+        self.shell_commands = []
+
+    def shell(self, command):
+        self.shell_commands.append(command)
+
+    def lines(self, command):
+        return [command]
+
+
 def test_lines_for_ipython_become_python_or_nothing(read):
     packages, shell, timed, quoted = read(
         "%pip install a \\\n  b\nx = 1",
-        "for x in range(2):\n    !echo {x}\n",
+        "for x in range(2):\n    !echo {x}\nfiles = !ls \\\n  -l\nfiles",
         "%time 3 * 7",
         "# A percent sign is not always a magic.\nx = 7\ny = (x\n%3)\ny",
     )
 
     assert packages.notes == ("%pip install a b: not done, a local run uses the local environment",)
     assert values(packages) is None
-    said = []
-    values(shell, __sh__=said.append)
-    assert said == ["echo {x}"] * 2
+    lines = Lines()
+    assert values(shell, **{NAME: lines}) == ["ls -l"]
+    assert lines.shell_commands == ["echo {x}"] * 2
     assert values(timed) == 21
     assert values(quoted) == 1
+
+
+def test_text_that_only_looks_like_a_magic_stays(read):
+    comment, quoted, separators, multiline = read(
+        "t = 30  # MAGIC number\nt",
+        "'# MAGIC %sql'",
+        "len('a\u2028b\x85c\x1cd')",
+        '%pip install x\nq = """\n%sql select 1\n!ls\n"""\nr = (7\n%4)\nq, r',
+    )
+
+    assert values(comment) == 30
+    assert values(quoted) == "# MAGIC %sql"
+    assert values(separators) == 7
+    assert values(multiline) == ("\n%sql select 1\n!ls\n", 3)
+
+
+def test_comments_of_any_style_may_precede_a_magic(read):
+    (cell,) = read(magic("#title\n%sql\nSELECT 1"))
+
+    assert isinstance(cell, SqlCell) and cell.text.strip() == "SELECT 1"
+
+
+def test_a_notebook_that_many_include_is_read_once(read, tmp_path, monkeypatch):
+    twice = "\n# COMMAND ----------\n"
+    others = {f"n{i}": f"%run ./n{i - 1}{twice}%run ./n{i - 1}" for i in range(1, 17)}
+    files = []
+    monkeypatch.setattr(reading, "raw_cells", lambda file: files.append(file) or source_files.raw_cells(file))
+
+    read("%run ./n16", n0="x = 1", **others)
+
+    assert sorted(files) == sorted({tmp_path / f"{name}.py" for name in ("nb", "n0", *others)})
 
 
 def test_a_traceback_names_the_line_of_the_file(read, tmp_path):
@@ -130,6 +175,9 @@ def test_a_sql_notebook(tmp_path):
         (magic("%run ./nb"), "nb.py:5: %run: nb.py is running already"),
         (magic("%run ./other") + "\nx = 1", "nb.py:5: %run must be alone in its cell"),
         (magic('%run ./other $x="1'), "nb.py:5: %run: No closing quotation"),
+        ("t = %time 3", "nb.py:5: the value of %time is not available locally"),
+        ("%env", "nb.py:5: %env cannot be run locally"),
+        (magic("%run /"), "nb.py:5: %run: there is no notebook '/'"),
         (magic("%run ./broken"), "broken.py:2: invalid syntax: x x"),
     ],
 )
@@ -150,7 +198,17 @@ def test_what_cannot_be_executed_is_refused_with_its_place_before_any_cell_runs(
             "{\n1}",
             "nb.ipynb:2: this notebook is not JSON: Expecting property name enclosed in double quotes",
         ),
-        ("nb.ipynb", "{}", "nb.ipynb is no Jupyter notebook of format 4"),
+        *(
+            ("nb.ipynb", content, "nb.ipynb is no Jupyter notebook of format 4")
+            for content in (
+                "{}",
+                "[]",
+                '{"cells": [1]}',
+                '{"cells": [{"cell_type": "code", "source": null}]}',
+                '{"cells": [], "metadata": [1]}',
+                '{"cells": [], "metadata": {"language_info": "x"}}',
+            )
+        ),
         (
             "nb.ipynb",
             '{"cells": [], "metadata": {"language_info": {"name": "R"}}}',
@@ -170,3 +228,16 @@ def test_files_that_are_no_notebooks(tmp_path, name, content, message):
 def test_a_notebook_that_is_not_there(tmp_path):
     with pytest.raises(FrameworkError, match="cannot be read: No such file or directory"):
         reading.read(tmp_path / "nb.py", tmp_path)
+
+
+@pytest.mark.parametrize("target", ["../elsewhere/x", "./link/x", "./x_link"])
+def test_a_notebook_outside_of_the_bundle(tmp_path, target):
+    root, outside = tmp_path / "bundle", tmp_path / "elsewhere"
+    root.mkdir()
+    outside.mkdir()
+    (outside / "x.py").write_text(HEADER)
+    (root / "link").symlink_to(outside)
+    (root / "x_link.py").symlink_to(outside / "x.py")
+
+    with pytest.raises(FrameworkError, match="is outside of the bundle"):
+        reading.find(target, root / "nb.py", root)

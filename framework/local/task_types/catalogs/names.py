@@ -1,7 +1,13 @@
-"""``catalog.schema.table`` of anywhere → a name in ``spark_catalog``, the only catalog that there is locally."""
+"""``catalog.schema.table`` of anywhere → a name in ``spark_catalog``, the only catalog that there is locally.
 
+Two schemas never become one: names that could meet another's, for their underscores or for what Spark's own catalog
+does not take, carry a hash of what they were.
+"""
+
+import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 LOCAL = "spark_catalog"
 """The catalog that everything lives in; names in it stay as they are."""
@@ -11,7 +17,23 @@ LEGACY = "hive_metastore"
 
 Parts = tuple[str, ...]
 
+
+@dataclass(frozen=True)
+class Namespace:
+    """The current catalog and schema as the code that set them knows them."""
+
+    catalog: str = LOCAL
+    schema: str = "default"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether Spark itself knows them by these names."""
+        return self.catalog.lower() == LOCAL
+
+
 _PART = re.compile(r"`((?:[^`]|``)+)`|([^`.\s]+)")
+_BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CLEAR = re.compile(r"[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*")
 _FORMATS = {"delta", "parquet", "json", "csv", "orc", "text", "avro", "binaryfile", "xml", "iceberg"}
 _NOT_SCHEMAS = {"global_temp", "session"}
 _VIRTUAL = {"information_schema"}
@@ -39,7 +61,7 @@ def split(name: str) -> Parts:
 
 def join(parts: Sequence[str]) -> str:
     """The parts as SQL, with backticks where they are needed."""
-    return ".".join(part if re.fullmatch(r"\w+", part) else f"`{part.replace('`', '``')}`" for part in parts)
+    return ".".join(part if _BARE.fullmatch(part) else f"`{part.replace('`', '``')}`" for part in parts)
 
 
 def table(parts: Parts, catalog: str) -> Parts:
@@ -47,10 +69,10 @@ def table(parts: Parts, catalog: str) -> Parts:
 
     Raises Unmappable.
     """
-    if len(parts) < 2 or parts[0].lower() in _NOT_SCHEMAS or (len(parts) == 2 and parts[0].lower() in _FORMATS):
+    if len(parts) < 2 or parts[0].lower() in _NOT_SCHEMAS or is_file(parts):
         return parts
     if len(parts) == 2:
-        return parts if _is_local(catalog) else (*schema(parts[:1], catalog), parts[1])
+        return parts if catalog.lower() == LOCAL else (*schema(parts[:1], catalog), parts[1])
     if len(parts) > 3:
         raise Unmappable("has more than three parts")
     return parts if parts[0].lower() == LOCAL else (*schema(parts[:2], catalog), parts[2])
@@ -65,24 +87,19 @@ def schema(parts: Parts, catalog: str) -> Parts:
     owner = parts[0] if len(parts) == 2 else catalog
     if owner.lower() == LOCAL:
         return parts
-    name = parts[-1] if owner.lower() == LEGACY else f"{_plain(owner)}__{_plain(parts[-1])}"
-    return (LOCAL, name)
+    return (LOCAL, _unmistakable(owner, parts[-1]))
 
 
-def default_schema(catalog: str) -> Parts:
-    """The local schema that ``USE CATALOG catalog`` makes current."""
-    return schema((catalog, "default"), catalog) if not _is_local(catalog) else (LOCAL, "default")
+def is_file(parts: Parts) -> bool:
+    """Whether the name is that of a format and a path, as in ``parquet.`/Volumes/…```."""
+    return len(parts) == 2 and parts[0].lower() in _FORMATS
 
 
-def of_catalog(local_schema: str, catalog: str) -> str:
-    """The name of a local schema as code that has done ``USE CATALOG catalog`` knows it."""
-    return local_schema if _is_local(catalog) else local_schema.removeprefix(f"{_plain(catalog)}__")
-
-
-def _is_local(catalog: str) -> bool:
-    return catalog.lower() == LOCAL
-
-
-def _plain(name: str) -> str:
-    """Spark's own catalog takes letters, digits and underscores only."""
-    return re.sub(r"\W", "_", name)
+def _unmistakable(catalog: str, schema: str) -> str:
+    clear = _CLEAR.fullmatch(catalog) and _CLEAR.fullmatch(schema)
+    if clear:
+        return schema if catalog.lower() == LEGACY else f"{catalog}__{schema}"
+    digest = hashlib.sha256(join((catalog.lower(), schema.lower())).encode()).hexdigest()
+    return "__".join(
+        (re.sub(r"\W", "_", catalog, flags=re.ASCII), re.sub(r"\W", "_", schema, flags=re.ASCII), digest[:8])
+    )

@@ -10,8 +10,9 @@ from typing import Literal
 
 from framework.local.task_types.catalogs.tokens import Chain, Token, chain_at
 
-Role = Literal["table", "schema", "column", "function", "other"]
-_Wanted = Literal["", "table", "relation", "schema", "column"]
+Role = Literal["table", "schema", "column", "function", "path", "current", "catalog", "other"]
+Form = Literal["name", "text", "identifier"]
+_Wanted = Literal["", "table", "relation", "schema", "catalog", "column"]
 
 _BEFORE_TABLE = {"INTO", "OVERWRITE", "TABLE", "VIEW", "UPDATE", "CLONE", "REFERENCES"}
 _HEADS_OF_TABLE = {"OPTIMIZE", "VACUUM", "RESTORE", "REFRESH", "DESCRIBE", "DESC", "REORG"}
@@ -19,18 +20,24 @@ _HEADS_OF_SCHEMA = {"CREATE", "DROP", "ALTER", "DESCRIBE", "DESC", "USE", "COMME
 _SCHEMA = {"SCHEMA", "DATABASE", "NAMESPACE"}
 _LISTINGS = {("SHOW", what) for what in ("TABLES", "VIEWS", "FUNCTIONS", "USER", "TABLE")} | {("ANALYZE", "TABLES")}
 _ABOUT_TABLE = {("SHOW", "PARTITIONS"), ("SHOW", "TBLPROPERTIES")}
+_SET_CATALOG = {("USE", "CATALOG"), ("SET", "CATALOG")}
 _IN_BETWEEN = {"IF", "NOT", "EXISTS", "EXTENDED", "FORMATTED", "DETAIL", "HISTORY", "OUTER", "STREAM", "ONLY", "FOR"}
 _END_OF_FROM = {"WHERE", "GROUP", "ORDER", "SORT", "CLUSTER", "DISTRIBUTE", "HAVING", "QUALIFY", "LIMIT", "WINDOW"}
 _END_OF_FROM |= {"UNION", "EXCEPT", "INTERSECT", "MINUS", "SELECT", "SET", "VALUES", "WHEN"}
+_BEFORE_PATH = {"LOCATION", "DIRECTORY", "INPATH"}
+_CURRENT = {"CURRENT_CATALOG", "CURRENT_SCHEMA", "CURRENT_DATABASE"}
 
 
 @dataclass(frozen=True)
 class Place:
-    """A name in a statement and what it names. ``identifier`` when it is ``IDENTIFIER(…)``, whose parts come later."""
+    """A name in a statement and what it names.
+
+    Its form is ``text`` when it stands in quotes, ``identifier`` when it is ``IDENTIFIER(…)``, whose parts come later.
+    """
 
     chain: Chain
     role: Role
-    identifier: bool = False
+    form: Form = "name"
 
 
 def places(statement: Sequence[Token]) -> Iterator[Place]:
@@ -44,6 +51,7 @@ class _Level:
 
     query: bool
     in_from: bool = False
+    options: bool = False
 
 
 @dataclass
@@ -58,8 +66,10 @@ class _Scan:
             self.wanted, self.index = "table", 1
         elif (self._word(0), self._word(1)) in _ABOUT_TABLE:
             self.wanted, self.index = "table", 2
-        elif self._word(0) == "USE" or (self._word(0), self._word(1)) == ("SET", "CATALOG"):
-            self.wanted, self.index = "schema", 1 + (self._word(1) == "CATALOG")
+        elif (self._word(0), self._word(1)) in _SET_CATALOG:
+            self.wanted, self.index = "catalog", 2
+        elif self._word(0) == "USE":
+            self.wanted, self.index = "schema", 1
         while self.index < len(self.tokens):
             if place := self._step():
                 yield place
@@ -70,6 +80,10 @@ class _Scan:
             self.wanted = wanted
         elif word in ("(", ")"):
             self._parenthesis(word)
+        elif word == "|>":
+            self.wanted, self.levels[-1].in_from = "", False
+        elif self.tokens[self.index].is_text:
+            return self._text()
         elif self.wanted and word in _IN_BETWEEN and self._word(self.index + 1) != ".":
             pass
         elif chain := chain_at(self.tokens, self.index):
@@ -79,6 +93,23 @@ class _Scan:
         self.index += 1
         return None
 
+    def _text(self) -> Place | None:
+        place, wanted, self.wanted = self.index, self.wanted, ""
+        self.index += 1
+        before = [token.value.upper() for token in self.tokens[max(place - 2, 0) : place]]
+        role: Role | None = None
+        if before == ["TABLE_CHANGES", "("]:
+            role = "table"
+        elif wanted in ("table", "relation") or self._before_path(before):
+            role = "path"
+        elif wanted in ("schema", "catalog"):
+            role = wanted
+        return Place(Chain((self.tokens[place].value,), place, place), role, "text") if role else None
+
+    def _before_path(self, before: Sequence[str]) -> bool:
+        option = self.levels[-1].options and (before[-1] == "PATH" or before == ["PATH", "="])
+        return option or not _BEFORE_PATH.isdisjoint(before[-1:])
+
     def _name(self, chain: Chain) -> Place | None:
         wanted, self.wanted = self.wanted, ""
         self._note_clause(chain)
@@ -86,6 +117,8 @@ class _Scan:
         called = self._word(self.index) == "("
         if called and self.tokens[chain.first].word == "IDENTIFIER" and len(chain.parts) == 1:
             return self._identifier(chain, wanted)
+        if called and self.tokens[chain.first].word in _CURRENT and self._word(self.index + 1) == ")":
+            return Place(Chain(chain.parts, chain.first, self.index + 1), "current")
         if called and wanted in ("", "relation"):
             return Place(chain, "function") if len(chain.parts) > 1 else None
         if wanted:
@@ -93,10 +126,13 @@ class _Scan:
         return Place(chain, "other") if len(chain.parts) > 1 else None
 
     def _identifier(self, chain: Chain, wanted: _Wanted) -> Place | None:
-        close = next((i for i in range(self.index, len(self.tokens)) if self._word(i) == ")"), len(self.tokens) - 1)
-        whole = Chain(chain.parts, chain.first, close)
+        close, depth = self.index, 1
+        while depth and close + 1 < len(self.tokens):
+            close += 1
+            depth += (self._word(close) == "(") - (self._word(close) == ")")
         self.index = close + 1
-        return Place(whole, "table" if wanted == "relation" else wanted, identifier=True) if wanted else None
+        role: Role = "table" if wanted == "relation" else wanted or "other"
+        return Place(Chain(chain.parts, chain.first, close), role, "identifier") if wanted else None
 
     def _asked_by(self, word: str) -> _Wanted:
         """What the next name is, when this word says so."""
@@ -132,7 +168,8 @@ class _Scan:
     def _parenthesis(self, word: str) -> None:
         if word == "(":
             self.wanted = "relation" if self.wanted == "table" else self.wanted
-            self.levels.append(_Level(query=False, in_from=self.wanted == "relation"))
+            options = self._word(self.index - 1) == "OPTIONS"
+            self.levels.append(_Level(query=False, in_from=self.wanted == "relation", options=options))
             return
         self.wanted = ""
         if len(self.levels) > 1:

@@ -21,6 +21,12 @@ _REFUSED = re.compile(
 _FUNCTION = re.compile(
     r"(?:CREATE|DROP|DESCRIBE|DESC) (?:OR REPLACE )?FUNCTION (?:(?:IF|NOT|EXISTS|EXTENDED) )*(\S+) \. \S+ \. "
 )
+_ELSEWHERE = {
+    "COPY INTO": "Spark has no COPY INTO; INSERT INTO … SELECT * FROM csv.`/Volumes/…` does the same",
+    "EXECUTE IMMEDIATE": "the names in a text that is made at run time are not known; IDENTIFIER(…) is",
+    "CREATE WIDGET": "in a Python cell, dbutils.widgets.text(name, default) makes it",
+    "REMOVE WIDGET": "in a Python cell, dbutils.widgets.remove(name) does it",
+}
 _HINT = "a local run has one catalog, spark_catalog; leave this to a workspace, or guard it with a parameter of the job"
 
 
@@ -32,6 +38,8 @@ def is_not_done(every: Sequence[Token]) -> bool:
 def refuse(every: Sequence[Token]) -> None:
     """Raise Unmappable for a statement that has no local counterpart whatever its names are."""
     words = _words(every)
+    if reason := _ELSEWHERE.get(" ".join(words.split()[:2])):
+        raise Unmappable(reason)
     if found := _REFUSED.match(words):
         raise Unmappable(f"{found[0].strip()} is about Unity Catalog itself")
     if (found := _FUNCTION.match(words)) and found[1] != names.LOCAL.upper():

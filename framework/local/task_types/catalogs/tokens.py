@@ -1,6 +1,6 @@
 """SQL text as tokens that know their place in it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
@@ -20,6 +20,11 @@ class Token:
     word: str
     start: int
     end: int
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a string in quotes."""
+        return self.kind in ("STRING", "RAW_STRING")
 
 
 @dataclass(frozen=True)
@@ -53,22 +58,10 @@ def chain_at(all_tokens: Sequence[Token], index: int) -> Chain | None:
     return Chain(tuple(parts), index, last)
 
 
-def statements(sql: str) -> Iterator[tuple[int, str]]:
-    """Each statement of ``sql`` and where it starts; a script (``BEGIN … END``) is one. Raises ValueError."""
-    every = tokens(sql)
-    if every and every[0].word == "BEGIN" and (len(every) == 1 or every[1].word not in ("TRANSACTION", ";")):
-        yield every[0].start, sql[every[0].start :].rstrip()
-        return
-    first: Token | None = None
-    last: Token | None = None
-    for token in every:
-        if token.word != ";":
-            first, last = first or token, token
-        elif first and last:
-            yield first.start, sql[first.start : last.end]
-            first = None
-    if first and last:
-        yield first.start, sql[first.start : last.end]
+def quoted(text: str) -> str:
+    """``text`` as a string of SQL."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _token(token: Any) -> Token:
@@ -89,5 +82,6 @@ def _tokenizer() -> Any:
         """Databricks' tokens; what follows a command such as GRANT is tokens too, not one string."""
 
         COMMANDS: ClassVar[set[Any]] = set()
+        RAW_STRINGS: ClassVar[list[Any]] = [*Databricks.Tokenizer.RAW_STRINGS, "$$"]
 
     return WholeStatements(dialect=Databricks)

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
+from framework.local.task_types.dbutils.context import Context
+from framework.local.task_types.dbutils.unavailable import Unavailable
+
 RunNotebook = Callable[[str, float, Mapping[str, str]], str]
 """Runs the notebook at a path, within a number of seconds (0: no limit), with arguments; gives its exit value."""
 
@@ -17,8 +20,10 @@ class NotebookExit(BaseException):
 class Notebook:
     """``dbutils.notebook``."""
 
-    def __init__(self, run: RunNotebook) -> None:
+    def __init__(self, run: RunNotebook, context: Context) -> None:
         self._run = run
+        self._context = context
+        self.entry_point = _EntryPoint(self)
 
     def exit(self, value: object = "") -> None:
         """End the notebook successfully; its run's value is ``value``."""
@@ -30,8 +35,27 @@ class Notebook:
         timeout_seconds: float = 0,
         arguments: Mapping[str, object] | None = None,
     ) -> str:
-        """Run another notebook of the bundle with variables of its own, and return its exit value.
+        """Run another notebook of the bundle with variables and a Spark session of its own; returns its exit value.
 
-        Raises what it raises, and TimeoutError after ``timeout_seconds`` (0: no limit).
+        Of those called in several threads one runs at a time. Raises what it raises, FrameworkError when it ends with
+        ``sys.exit``, and TimeoutError after ``timeout_seconds`` (0: no limit; in the main thread only).
         """
         return self._run(path, timeout_seconds, {name: str(value) for name, value in (arguments or {}).items()})
+
+    def getContext(self) -> Context:  # noqa: N802
+        """Which job, run and notebook this is."""
+        return self._context
+
+
+class _EntryPoint(Unavailable):
+    """``entry_point.getDbutils().notebook().getContext()``, the usual way to the context."""
+
+    def __init__(self, notebook: Notebook) -> None:
+        super().__init__("dbutils.notebook.entry_point")
+        self._notebook = notebook
+
+    def getDbutils(self) -> "_EntryPoint":  # noqa: N802
+        return self
+
+    def notebook(self) -> Notebook:
+        return self._notebook

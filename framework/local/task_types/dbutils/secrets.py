@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framework.core.errors import FrameworkError
+from framework.runtime.redaction import keep_secret
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Secrets:
         self._file = file
 
     def get(self, scope: str, key: str) -> str:
-        """The secret. Raises FrameworkError, naming both places, when neither has it."""
+        """The secret, redacted from now on where it is shown. Raises FrameworkError when neither place has it."""
         name = variable(scope, key)
         value = self._scopes().get(scope, {}).get(key, os.environ.get(name))
         if value is None:
@@ -44,7 +45,7 @@ class Secrets:
                 f"there is no secret '{key}' in scope '{scope}' for a local run",
                 f'put {{"{scope}": {{"{key}": …}}}} into {self._file}, or set the environment variable {name}',
             )
-        return value
+        return keep_secret(value)
 
     def getBytes(self, scope: str, key: str) -> bytes:  # noqa: N802
         """The secret as UTF-8."""

@@ -1,6 +1,7 @@
 """``dbutils.widgets``: what a job gives as parameters, and the defaults that a notebook declares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 
@@ -9,11 +10,18 @@ class InputWidgetNotDefined(Exception):
 
 
 class Widgets:
-    """The parameters of a notebook. A job's parameter beats a widget's default of the same name."""
+    """The parameters of a notebook. A job's parameter beats a widget's default of the same name.
+
+    A notebook included by ``%run`` "is run with the widget's default values" (Databricks on widgets): what the job
+    gave does not beat a default there, unless ``%run`` hands it on with ``$name=value``, or ``$name=$name`` for the
+    value of a widget. Widgets that were declared before keep their values, and a name that the included notebook only
+    asks for is found among all.
+    """
 
     def __init__(self, parameters: Mapping[str, str]) -> None:
         self._given = dict(parameters)
         self._declared: dict[str, str] = {}
+        self._above: dict[str, str] = {}
 
     def text(self, name: str, defaultValue: str = "", label: str | None = None) -> None:  # noqa: N803
         """Declare a widget; ``label`` is for the eyes."""
@@ -43,7 +51,7 @@ class Widgets:
 
     def getAll(self) -> dict[str, str]:  # noqa: N802
         """Every value by its name."""
-        return {**self._declared, **self._given}
+        return {**self._above, **self._declared, **self._given}
 
     def getArgument(self, name: str, defaultValue: str | None = None) -> str:  # noqa: N802, N803
         """The value of a widget, or ``defaultValue`` when there is none."""
@@ -59,6 +67,15 @@ class Widgets:
         """Take back every declaration."""
         self._declared.clear()
 
-    def give(self, values: Mapping[str, str]) -> None:
-        """Set parameters, as ``%run notebook $name="value"`` does."""
-        self._given.update(values)
+    @contextmanager
+    def included(self, values: Mapping[str, str]) -> Iterator[None]:
+        """In the block a notebook runs that is included by ``%run notebook $name=value``."""
+        known, before = self.getAll(), (self._given, self._above)
+        handed_on = {name: known.get(value[1:], value) if value[:1] == "$" else value for name, value in values.items()}
+        self._given, self._above = {name: known[name] for name in self._declared} | handed_on, known
+        try:
+            yield
+        finally:
+            self._given, self._above = before
+            # Functions of the included notebook may ask for its values later.
+            self._declared |= handed_on

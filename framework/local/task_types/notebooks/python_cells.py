@@ -6,11 +6,11 @@ from types import CodeType
 
 from framework.core.errors import FrameworkError
 from framework.local.task_types.notebooks.cells import PythonCell, RawCell
+from framework.local.task_types.notebooks.line_magics import NAME
 
-SHELL = "__sh__"
-"""The function that ``!command`` becomes a call of."""
-
-_LINE_MAGIC = re.compile(r"(?P<indent>\s*)(?:(?P<mark>%%?)(?P<name>[\w-]+)|!)\s*(?P<rest>.*)")
+_LINE_MAGIC = re.compile(
+    r"(?P<indent>\s*)(?:(?P<target>[^\s=][^=]*)=\s*(?=[!%]))?(?:%%?(?P<name>[\w-]+)|!(?!=))\s*(?P<rest>.*)"
+)
 _PACKAGES = {"pip", "conda", "mamba", "uv"}
 _IGNORED = {"matplotlib", "load_ext", "reload_ext", "unload_ext", "autoreload", "config", "pylab", "precision"}
 _IGNORED |= {"restart_python", "set_cell_max_output_size_in_mb"}
@@ -57,12 +57,22 @@ def _ends_in_expression(tree: ast.Module, text: str) -> bool:
 def _without_magics(raw: RawCell) -> tuple[str, tuple[str, ...]]:
     lines, notes = raw.text.split("\n"), []
     for index, line in enumerate(lines):
-        if not (found := _LINE_MAGIC.fullmatch(line)) or not (found["name"] or line.lstrip().startswith("!")):
+        if not (found := _LINE_MAGIC.fullmatch(line)) or _goes_on("\n".join(lines[:index])):
             continue
         command = _taken_together(lines, index, found["rest"])
-        lines[index], note = _as_python(found["name"] or "", command, raw.place(index), found["indent"])
+        code, note = _as_python(found["name"] or "", command, raw.place(index), found["target"])
+        lines[index] = found["indent"] + code
         notes += [note] if note else []
     return "\n".join(lines), tuple(notes)
+
+
+def _goes_on(before: str) -> bool:
+    """Whether the line after ``before`` is inside of a string or of brackets, where there are no magics."""
+    try:
+        ast.parse(before)
+    except SyntaxError as error:
+        return "triple-quoted" in error.msg or "never closed" in error.msg
+    return False
 
 
 def _taken_together(lines: list[str], index: int, rest: str) -> str:
@@ -73,15 +83,20 @@ def _taken_together(lines: list[str], index: int, rest: str) -> str:
     return rest
 
 
-def _as_python(name: str, command: str, place: str, indent: str) -> tuple[str, str]:
+def _as_python(name: str, command: str, place: str, target: str | None) -> tuple[str, str]:
+    """The code instead of a magic, and what to say about it when the cell runs."""
+    if target and name:
+        raise FrameworkError(f"{place}: the value of %{name} is not available locally", "assign it in Python")
     if not name:
-        return f"{indent}{SHELL}({command!r})", ""
+        return f"{target}= {NAME}.lines({command!r})" if target else f"{NAME}.shell({command!r})", ""
+    if name == "cd" or (name in ("env", "set_env") and command):
+        return f"{NAME}.{name.removeprefix('set_')}({command!r})", ""
     if name in _PACKAGES:
-        return f"{indent}pass", f"%{name} {command}: not done, a local run uses the local environment"
+        return "pass", f"%{name} {command}: not done, a local run uses the local environment"
     if name in _IGNORED:
-        return f"{indent}pass", f"%{name}: ignored in a local run"
+        return "pass", f"%{name}: ignored in a local run"
     if name in _AROUND:
-        return f"{indent}{command if name == 'time' and command else 'pass'}", f"%{name}: ignored in a local run"
+        return command if name == "time" and command else "pass", f"%{name}: ignored in a local run"
     raise unknown(name, place)
 
 
@@ -89,5 +104,5 @@ def unknown(name: str, place: str) -> FrameworkError:
     """The error for a magic that a local run does not know."""
     return FrameworkError(
         f"{place}: %{name} cannot be run locally",
-        "known are %python, %sql, %md, %sh, %run, %fs, %pip and IPython's settings; nothing of it was executed",
+        "known are %python, %sql, %md, %sh, %run, %fs, %pip, %cd, %env and IPython's settings; nothing was executed",
     )

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 
 from framework.core.errors import FrameworkError
@@ -24,13 +25,12 @@ _FILE_METHODS = {"ls", "head", "put", "cp", "mv", "rm", "mkdirs"}
 _OTHER_LANGUAGES = {"scala", "r", "java"}
 
 
-def read(file: Path, root: Path, above: tuple[Path, ...] = ()) -> Notebook:
-    """The notebook and those that it runs by ``%run``, all below ``root``. ``above`` are those that run this one.
+def read(file: Path, root: Path) -> Notebook:
+    """The notebook and those that it runs by ``%run``, all below ``root``.
 
     Raises FrameworkError with file and line for anything that cannot be executed locally.
     """
-    reading = _Reading(root, (*above, file))
-    return Notebook(file, tuple(cell for raw in raw_cells(file) if (cell := reading.cell(raw))))
+    return _Reading(root, (file,), {}).notebook()
 
 
 def find(target: str, beside: Path, root: Path) -> Path:
@@ -39,18 +39,29 @@ def find(target: str, beside: Path, root: Path) -> Path:
     Raises FrameworkError when there is none, or it is not in the bundle.
     """
     place = Path(os.path.normpath(beside.parent / target))
-    found = next((file for s in ("", *SUFFIXES) if (file := place.with_name(place.name + s)).is_file()), None)
+    names = [place.with_name(place.name + suffix) for suffix in ("", *SUFFIXES) if place.name]
+    found = next((file for file in names if file.is_file()), None)
     if found is None:
         raise FrameworkError(f"there is no notebook '{target}'", f"looked for {place}, also with {', '.join(SUFFIXES)}")
-    if not found.is_relative_to(root):
-        raise FrameworkError(f"the notebook '{target}' is outside of the bundle", f"the bundle is {root}")
-    return found
+    # Links resolved: a deployment copies what is in the bundle, and not what a link in it leads to.
+    if not (file := found.resolve()).is_relative_to(root.resolve()):
+        raise FrameworkError(f"the notebook '{target}' is outside of the bundle", f"it is {file}, the bundle is {root}")
+    return file
 
 
+@dataclass(frozen=True)
 class _Reading:
-    def __init__(self, root: Path, chain: tuple[Path, ...]) -> None:
-        self._root = root
-        self._chain = chain
+    """Reads the last notebook of ``chain``, each of which runs the next; ``done`` are those read already."""
+
+    root: Path
+    chain: tuple[Path, ...]
+    done: dict[Path, Notebook]
+
+    def notebook(self) -> Notebook:
+        file = self.chain[-1]
+        if file not in self.done:
+            self.done[file] = Notebook(file, tuple(cell for raw in raw_cells(file) if (cell := self.cell(raw))))
+        return self.done[file]
 
     def cell(self, raw: RawCell) -> Cell | None:
         """The cell; None when there is nothing to execute in it."""
@@ -92,13 +103,14 @@ class _Reading:
     def _run(self, place: str, words: list[str]) -> RunCell:
         target, *arguments = words
         try:
-            file = find(target, self._chain[-1], self._root)
+            file = find(target, self.chain[-1], self.root)
         except FrameworkError as error:
             raise FrameworkError(f"{place}: %run: {error.message}", error.hint) from None
-        if file in self._chain:
+        if file in self.chain:
             raise FrameworkError(f"{place}: %run: {file.name} is running already", "a notebook cannot run itself")
         pairs = [argument.removeprefix("$").partition("=") for argument in arguments]
-        return RunCell(read(file, self._root, self._chain), tuple((name, value) for name, _, value in pairs))
+        notebook = _Reading(self.root, (*self.chain, file), self.done).notebook()
+        return RunCell(notebook, tuple((name, value) for name, _, value in pairs))
 
 
 _BODY = ("sql", "sh", "bash")
@@ -107,7 +119,7 @@ _BODY = ("sql", "sh", "bash")
 def _magic(raw: RawCell) -> tuple[int, re.Match[str] | None]:
     """The magic that a cell begins with, and on which of its lines."""
     for index, line in enumerate(raw.text.split("\n")):
-        if line.strip() and not line.startswith(("# ", "#\n", "-- ")):
+        if line.strip() and not line.startswith(("#", "--")):
             return index, _CELL_MAGIC.fullmatch(line.strip())
     return 0, None
 

@@ -4,7 +4,6 @@ import asyncio
 import inspect
 import logging
 import re
-import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +22,7 @@ from framework.local.task_types.notebooks.cells import (
     ShellCell,
     SqlCell,
 )
-from framework.local.task_types.notebooks.python_cells import SHELL
+from framework.local.task_types.notebooks.line_magics import NAME, LineMagics, bash
 
 _logger = logging.getLogger("framework.notebook")
 _ARGUMENT = re.compile(r"""\$\{(\w[\w.-]*)\}|getArgument\(\s*["']([^"']+)["']\s*\)""")
@@ -40,7 +39,7 @@ class Surroundings:
 
 def run(notebook: Notebook, around: Surroundings) -> None:
     """Execute every cell. Raises whatever a cell raises, NotebookExit among it."""
-    around.namespace[SHELL] = lambda command: _shell(ShellCell(command, strict=False), notebook)
+    around.namespace[NAME] = LineMagics(around.namespace)
     for cell in notebook.cells:
         _EXECUTE[type(cell)](cell, notebook, around)
 
@@ -70,14 +69,9 @@ def _sql(cell: SqlCell, notebook: Notebook, around: Surroundings) -> None:
             sql_statements.blamed(statement, lambda f=frame: display(f))  # type: ignore[misc]
 
 
-def _shell(cell: ShellCell, notebook: Notebook) -> None:
-    options = ["-e"] if cell.strict else []
-    done = subprocess.run(
-        ["bash", *options, "-c", cell.script], cwd=notebook.file.parent, capture_output=True, text=True, check=False
-    )
+def _shell(cell: ShellCell, notebook: Notebook, around: Surroundings) -> None:
+    done = bash(cell.script, *(["-e"] if cell.strict else []))
     print(done.stdout, end="")
-    if done.stderr:
-        _logger.warning("%s", done.stderr.rstrip())
     if done.returncode and cell.strict:
         raise FrameworkError(f"{notebook.file}: %sh -e ended with exit code {done.returncode}", done.stderr[-300:])
     if done.returncode:
@@ -90,14 +84,14 @@ def _files(cell: FilesCell, notebook: Notebook, around: Surroundings) -> None:
 
 
 def _include(cell: RunCell, notebook: Notebook, around: Surroundings) -> None:
-    around.dbutils.widgets.give(dict(cell.parameters))
-    run(cell.notebook, around)
+    with around.dbutils.widgets.included(dict(cell.parameters)):
+        run(cell.notebook, around)
 
 
 _EXECUTE: Mapping[type[Cell], Callable[[Any, Notebook, Surroundings], None]] = {
     PythonCell: _python,
     SqlCell: _sql,
-    ShellCell: lambda cell, notebook, _: _shell(cell, notebook),
+    ShellCell: _shell,
     FilesCell: _files,
     RunCell: _include,
 }

@@ -29,16 +29,18 @@ def raw_cells(file: Path) -> list[RawCell]:
     if file.suffix == ".ipynb":
         return list(_jupyter(file, text))
     comment, language = _COMMENTS[file.suffix]
-    if text.splitlines()[:1] != [header := f"{comment} Databricks notebook source"]:
+    # Not splitlines: it also splits at characters that Python allows inside of strings.
+    lines = text.split("\n")
+    if lines[0].rstrip() != (header := f"{comment} Databricks notebook source"):
         raise FrameworkError(f"{file}:1: this file is no notebook", f"the first line of one is '{header}'")
-    return list(_source(file, text, comment, language))
+    return list(_source(file, lines[1:], comment, language))
 
 
-def _source(file: Path, text: str, comment: str, language: Language) -> Iterator[RawCell]:
+def _source(file: Path, every: list[str], comment: str, language: Language) -> Iterator[RawCell]:
     separator = re.compile(rf"{comment} COMMAND -+\s*$")
     lines: list[str] = []
     start = 2
-    for number, line in enumerate([*text.splitlines()[1:], f"{comment} COMMAND ---"], start=2):
+    for number, line in enumerate([*every, f"{comment} COMMAND ---"], start=2):
         if not separator.match(line):
             lines.append(line)
             continue
@@ -49,36 +51,32 @@ def _source(file: Path, text: str, comment: str, language: Language) -> Iterator
 
 def _unmarked(lines: list[str], comment: str) -> list[str]:
     """Without ``# MAGIC`` and titles, on the same lines as before."""
-    magic, title = re.compile(rf"{comment} MAGIC ?"), f"{comment} DBTITLE"
-    return ["" if line.startswith(title) else magic.sub("", line, count=1) for line in lines]
+    magic, title = re.compile(rf"^{comment} MAGIC ?"), f"{comment} DBTITLE"
+    return ["" if line.startswith(title) else magic.sub("", line) for line in lines]
 
 
 def _jupyter(file: Path, text: str) -> Iterator[RawCell]:
     try:
         notebook = json.loads(text)
-        cells = [(cell["cell_type"], _text(cell["source"])) for cell in notebook["cells"]]
     except json.JSONDecodeError as error:
         raise FrameworkError(f"{file}:{error.lineno}: this notebook is not JSON: {error.msg}") from None
-    except (KeyError, TypeError):
+    try:
+        cells = [(cell["cell_type"], "".join(cell["source"])) for cell in notebook["cells"]]
+        name = _language(notebook.get("metadata") or {})
+    except (KeyError, TypeError, AttributeError):
         raise FrameworkError(f"{file} is no Jupyter notebook of format 4", "save it again with Jupyter") from None
-    language = _language(file, notebook.get("metadata") or {})
+    if name not in ("python", "sql"):
+        raise FrameworkError(f"{file} is a notebook in {name}", "only Python and SQL notebooks run locally")
     for number, (kind, source) in enumerate(cells, start=1):
         if kind != "code" or not source.strip():
             continue
-        name = f"{file} cell {number}"
+        place = f"{file} cell {number}"
         # Python reads lines for a traceback from here; the file itself has them inside JSON.
-        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-        yield RawCell(source, name, 1, language)
+        linecache.cache[place] = (len(source), None, source.splitlines(keepends=True), place)
+        yield RawCell(source, place, 1, "sql" if name == "sql" else "python")
 
 
-def _text(source: Any) -> str:
-    return source if isinstance(source, str) else "".join(source)
-
-
-def _language(file: Path, metadata: dict[str, Any]) -> Language:
+def _language(metadata: dict[str, Any]) -> str:
     own = metadata.get("application/vnd.databricks.v1+notebook") or {}
     kernel = metadata.get("language_info") or {}
-    name = str(own.get("language") or kernel.get("name") or "python").lower()
-    if name not in ("python", "sql"):
-        raise FrameworkError(f"{file} is a notebook in {name}", "only Python and SQL notebooks run locally")
-    return "sql" if name == "sql" else "python"
+    return str(own.get("language") or kernel.get("name") or "python").lower()

@@ -1,0 +1,71 @@
+"""Every rule on every pipeline of a checkout, for every target: what ``framework validate`` finds."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from framework.check.pipeline import findings, findings_together
+from framework.compile.jobs import bundle_of
+from framework.core.diagnostics import Diagnostic, Diagnostics
+from framework.core.errors import InvalidProject
+from framework.resolve.pipeline import resolve
+from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline
+from framework.spec.loader import ProjectSource, load_checkout
+
+
+@dataclass(frozen=True)
+class Validated:
+    """What was looked at, and what was found. A finding that holds for some targets only names them."""
+
+    pipelines: tuple[str, ...]
+    targets: tuple[str, ...]
+    tasks: int
+    found: Diagnostics
+
+
+def validate(root: Path, project: str | None, pipeline: str | None, targets: tuple[str, ...]) -> Validated:
+    """Look at the pipelines named, for the targets named; all, where none is. Raises UsageError for unknown names."""
+    checkout = load_checkout(root, project, pipeline, targets)
+    by_target: dict[str, list[ProjectSource]] = {}
+    for source in checkout.sources:
+        by_target.setdefault(source.target.name, []).append(source)
+    found = {target: list(_of_target(sources)) for target, sources in by_target.items()}
+    names = {f"{s.project.name}/{s.pipeline.name}": len(s.pipeline.tasks) for s in checkout.sources}
+    everything = Diagnostics.of([*checkout.found, *_merged(found)])
+    return Validated(tuple(names), tuple(by_target), sum(names.values()), everything)
+
+
+def _of_target(sources: list[ProjectSource]) -> Iterator[Diagnostic]:
+    """What is wrong in the pipelines of one target."""
+    by_project: dict[str, list[ResolvedPipeline]] = {}
+    for source in sources:
+        try:
+            by_project.setdefault(source.project.name, []).append(resolve(source))
+        except InvalidProject as error:
+            yield from error.found
+    for pipelines in by_project.values():
+        for each in pipelines:
+            alone = Diagnostics.of(findings(each))
+            yield from alone
+            if not alone.errors:
+                yield from _refused(each)
+        yield from findings_together(pipelines)
+
+
+def _refused(pipeline: ResolvedPipeline) -> Iterable[Diagnostic]:
+    """What the Jobs service's own types refuse."""
+    try:
+        bundle_of(CheckedPipeline(pipeline, Diagnostics()))
+    except InvalidProject as error:
+        return error.found
+    return ()
+
+
+def _merged(by_target: dict[str, list[Diagnostic]]) -> Iterator[Diagnostic]:
+    """Each finding once, with the targets that it holds for unless these are all of them."""
+    targets: dict[Diagnostic, list[str]] = {}
+    for target, found in by_target.items():
+        for finding in dict.fromkeys(found):
+            targets.setdefault(finding, []).append(target)
+    for finding, names in targets.items():
+        yield finding if len(names) == len(by_target) else replace(finding, targets=tuple(names))

@@ -1,0 +1,61 @@
+"""The native fields of a job: what the pipeline says, what its target says, and where each of them stands."""
+
+from typing import Any
+
+from framework.resolve.resolved import Origin
+from framework.spec.node_path import NodePath
+from framework.spec.pipeline_spec import PipelineSpec
+from framework.spec.project_spec import ProjectSpec
+from framework.spec.target_spec import PipelineOverride, TargetSpec
+
+_OF_COMPUTE = ("job_clusters", "environments", "budget_policy_id")
+
+
+def job_settings(pipeline: PipelineSpec, target: TargetSpec, override: PipelineOverride) -> dict[str, Any]:
+    """The fields that are there, in the order of the Jobs API's reference."""
+    return present(
+        schedule=override.schedule or pipeline.schedule,
+        timeout_seconds=pipeline.timeout_seconds,
+        max_concurrent_runs=pipeline.max_concurrent_runs,
+        job_clusters=target.compute.job_clusters,
+        environments=target.compute.environments,
+        budget_policy_id=target.compute.budget_policy_id,
+        run_as=target.run_as,
+        permissions=target.permissions,
+    )
+
+
+def compute_of(target: TargetSpec) -> dict[str, str]:
+    """What a task of ours runs on: the first environment of the target, or else its first cluster."""
+    if environments := target.compute.environments:
+        return {"environment_key": str(environments[0].get("environment_key", ""))}
+    if clusters := target.compute.job_clusters:
+        return {"job_cluster_key": str(clusters[0].get("job_cluster_key", ""))}
+    return {}
+
+
+def origins(
+    pipeline: PipelineSpec, project: ProjectSpec, target: TargetSpec, override: PipelineOverride
+) -> dict[NodePath, Origin]:
+    """The origin of every value that the pipeline's file does not set."""
+    of_pipeline: NodePath = ("pipelines", pipeline.name)
+    found: dict[NodePath, Origin] = {
+        **{("tags", name): Origin(target, ("tags", name)) for name in target.tags},
+        **{("tags", name): Origin(project.document, ("tags", name)) for name in project.tags},
+        **{(name,): Origin(target, (name,)) for name in ("run_as", "permissions")},
+        **{(name,): Origin(target, ("compute", name)) for name in _OF_COMPUTE},
+        **{("parameters", name): Origin(target, (*of_pipeline, "parameters", name)) for name in override.parameters},
+    }
+    if override.schedule:
+        found["schedule",] = Origin(target, (*of_pipeline, "schedule"))
+    return {path: origin for path, origin in found.items() if not _is_written(pipeline, path)}
+
+
+def present(**fields: Any) -> dict[str, Any]:
+    """Those that say something."""
+    return {name: value for name, value in fields.items() if value not in (None, "", {}, [])}
+
+
+def _is_written(pipeline: PipelineSpec, path: NodePath) -> bool:
+    """Whether the pipeline's own file wins: with tags it does, with parameters and schedules the target does."""
+    return path[0] == "tags" and path[1] in pipeline.tags
