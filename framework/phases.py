@@ -14,11 +14,13 @@ Each phase takes what the one before it gives, so a wrong order is a type error.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from framework.check.checkout import Validated
+from framework.check.checkout import validate as validate_checkout
 from framework.check.pipeline import check_together
 from framework.compile.bundle import Bundle
 from framework.compile.jobs import BACKFILL, bundle_of
@@ -28,16 +30,19 @@ from framework.core.events import Listener, Note
 from framework.core.job_run import JobRun
 from framework.local.foreign_bundle.load import load_bundle
 from framework.local.paths import LocalPaths
-from framework.local.run import MAX_PARALLEL, RepairRequest, RunRequest, Selected, backfill, repair, resume, run
+from framework.local.requests import MAX_PARALLEL, RepairRequest, RunRequest, Selected
+from framework.local.run import backfill, repair, resume, run
 from framework.local.runnable import Runnable
 from framework.records.run_store import RunStore
 from framework.records.run_values import StoredRun
+from framework.resolve.explain import Explained
+from framework.resolve.explain import explain as explain_value
 from framework.resolve.job_references import pipelines_run
 from framework.resolve.parameters import run_parameters
 from framework.resolve.pipeline import resolve
 from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline, ResolvedSource
 from framework.spec.loader import ProjectSource, find_root, load
-from framework.spec.target_spec import LOCAL
+from framework.spec.target_spec import LOCAL, known_targets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +55,7 @@ class Selection:
     target: str = "local"
     parameters: Mapping[str, str] = field(default_factory=dict)
     source_files: Mapping[str, Path] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +77,33 @@ class BundleSelection:
     job: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is looked at: pipelines and targets by name; left out, all of them."""
+
+    directory: Path
+    project: str | None = None
+    pipeline: str | None = None
+    targets: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def validate(asked: Asked) -> Validated:
+    """The first three phases, and the types of the fourth. Raises UsageError for a name that does not exist."""
+    root = find_root(asked.directory)
+    return validate_checkout(root, asked.project, asked.pipeline, asked.targets, asked.variables)
+
+
+def explain(asked: Asked, path: str) -> tuple[str, list[Explained]]:
+    """Where the value at ``path`` of one pipeline comes from: the pipeline's name, and the answer for each target."""
+    root = find_root(asked.directory)
+    targets = asked.targets or known_targets(root)
+    sources = [
+        load(root, asked.project, asked.pipeline, target, asked.directory, asked.variables) for target in targets
+    ]
+    return f"{sources[0].project.name}/{sources[0].pipeline.name}", [explain_value(source, path) for source in sources]
 
 
 def run_locally(selection: Selection, listener: Listener, how: HowToRun = HowToRun()) -> JobRun:
@@ -173,8 +206,7 @@ def _run_by(
 
 def run_bundle(selection: BundleSelection, listener: Listener, how: HowToRun = HowToRun()) -> JobRun:
     """A job of any bundle, on this machine."""
-    runnable = _of_directory(selection, listener)
-    job = selection.job or _only_job(runnable)
+    runnable, job = _of_directory(selection, listener)
     request = RunRequest(
         root=runnable.files,
         job_key=job,
@@ -203,18 +235,23 @@ def repair_run(root: Path, job_run_id: int, request: RepairRequest, listener: Li
             f"run {job_run_id} was started by run {stored.parent_run_id}",
             f"Repair that one: framework run --repair {stored.parent_run_id}",
         )
-    return repair(_made_again(root, stored, listener), root, stored, request, listener)
+    runnable, sources = _made_again(root, stored, listener)
+    return repair(runnable, root, stored, replace(request, sources=sources), listener)
 
 
-def _made_again(root: Path, stored: StoredRun, listener: Listener) -> Runnable:
+def _made_again(root: Path, stored: StoredRun, listener: Listener) -> tuple[Runnable, tuple[ResolvedSource, ...]]:
     source = stored.source
     if "bundle" in source:
         again = BundleSelection(
-            directory=Path(source["bundle"]), target=source["target"], variables=source["variables"]
+            directory=Path(source["bundle"]),
+            target=source["target"],
+            job=source["job_key"],
+            variables=source["variables"],
         )
-        return _of_directory(again, listener)
+        return _of_directory(again, listener)[0], ()
     selection = Selection(directory=root, project=source["project"], pipeline=source["pipeline"], target=stored.target)
-    return _runnable(compiled(selection, listener))
+    ready = compiled(selection, listener)
+    return _runnable(ready), ready.sources
 
 
 def _runnable(ready: Compiled) -> Runnable:
@@ -228,19 +265,21 @@ def _runnable(ready: Compiled) -> Runnable:
     )
 
 
-def _of_directory(selection: BundleSelection, listener: Listener) -> Runnable:
+def _of_directory(selection: BundleSelection, listener: Listener) -> tuple[Runnable, str]:
+    """The bundle's jobs that can run here, and the one to run, which is among them or does not exist."""
     found = load_bundle(selection.directory, selection.target, selection.variables)
-    for warning in found.warnings:
+    job = selection.job or _only_job(sorted(found.job_ids))
+    for warning in found.warnings_for(job):
         listener(Note(str(warning), warning=True))
-    return Runnable(bundle=found.bundle, files=found.root, job_ids=found.job_ids, artifacts=found.artifacts)
+    runnable = Runnable(bundle=found.bundle, files=found.root, job_ids=found.job_ids, artifacts=found.artifacts)
+    return runnable, job
 
 
 def _numbers(bundle: Bundle) -> dict[str, int]:
     return {key: number for number, key in enumerate(sorted(bundle.jobs), 1)}
 
 
-def _only_job(runnable: Runnable) -> str:
-    keys = sorted(runnable.bundle.jobs)
+def _only_job(keys: Sequence[str]) -> str:
     if len(keys) == 1:
         return keys[0]
     raise UsageError(f"which job? There are: {', '.join(keys)}." if keys else "this bundle has no job")

@@ -1,8 +1,9 @@
 """Every rule on every pipeline of a checkout, for every target: what ``framework validate`` finds."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from framework.check.pipeline import findings, findings_together
 from framework.compile.jobs import bundle_of
@@ -23,9 +24,15 @@ class Validated:
     found: Diagnostics
 
 
-def validate(root: Path, project: str | None, pipeline: str | None, targets: tuple[str, ...]) -> Validated:
+def validate(
+    root: Path,
+    project: str | None,
+    pipeline: str | None,
+    targets: tuple[str, ...],
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> Validated:
     """Look at the pipelines named, for the targets named; all, where none is. Raises UsageError for unknown names."""
-    checkout = load_checkout(root, project, pipeline, targets)
+    checkout = load_checkout(root, project, pipeline, targets, variables)
     by_target: dict[str, list[ProjectSource]] = {}
     for source in checkout.sources:
         by_target.setdefault(source.target.name, []).append(source)

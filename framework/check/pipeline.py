@@ -4,12 +4,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from framework.check import (
+    branch_checks,
+    compute_checks,
     data_checks,
     entrypoint_checks,
     graph_checks,
+    limit_checks,
+    loop_checks,
     native_checks,
+    order_checks,
     parameter_checks,
+    retry_checks,
     run_job_checks,
+    schedule_checks,
+    table_checks,
 )
 from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject
@@ -20,9 +28,33 @@ RuleTogether = Callable[[Sequence[ResolvedPipeline]], Iterator[Diagnostic]]
 
 RULES: tuple[Rule, ...] = (
     graph_checks.unknown_dependencies,
+    graph_checks.repeated_dependencies,
     graph_checks.cycles,
-    graph_checks.one_writer_per_table,
+    branch_checks.outcomes_of_conditions,
+    branch_checks.unreachable_tasks,
+    branch_checks.condition_operands,
+    loop_checks.loop_inputs,
+    loop_checks.loop_concurrency,
+    loop_checks.loop_bodies,
+    limit_checks.tag_limit,
+    limit_checks.run_limit,
+    limit_checks.description_limit,
+    schedule_checks.cron,
+    schedule_checks.time_zones,
+    schedule_checks.one_way_to_start,
+    compute_checks.unknown_compute,
+    compute_checks.repeated_compute,
+    compute_checks.misplaced_compute,
+    compute_checks.one_compute_per_task,
+    compute_checks.missing_environments,
     native_checks.owned_fields,
+    native_checks.native_files_exist,
+    table_checks.one_writer_per_table,
+    order_checks.tables_read_in_order,
+    order_checks.task_values_read_in_order,
+    order_checks.task_values_are_set,
+    order_checks.unused_task_values,
+    retry_checks.retries_repeat_appends,
     parameter_checks.unknown_references,
     parameter_checks.circular_parameters,
     parameter_checks.shadowed_parameters,
@@ -35,7 +67,7 @@ RULES: tuple[Rule, ...] = (
     run_job_checks.jobs_exist,
 )
 """Those that look at one pipeline."""
-RULES_TOGETHER: tuple[RuleTogether, ...] = (run_job_checks.nested_runs,)
+RULES_TOGETHER: tuple[RuleTogether, ...] = (run_job_checks.nested_runs, table_checks.one_writer_in_the_project)
 """Those that look at several pipelines of a project, as they will run together."""
 
 

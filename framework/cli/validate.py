@@ -3,11 +3,16 @@
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from framework.cli.errors import reporting_errors
+from framework.cli.run import pairs
+
+if TYPE_CHECKING:
+    from framework.check.checkout import Validated
+    from framework.phases import Asked
 
 
 class Format(StrEnum):
@@ -19,27 +24,61 @@ class Format(StrEnum):
 
 
 @reporting_errors
-def validate(
+def validate(  # noqa: PLR0917 - typer makes an option of each
     project: Annotated[str | None, typer.Argument(help="A project in projects/; left out, all of them.")] = None,
     pipeline: Annotated[str | None, typer.Option("--pipeline", "-p", help="One pipeline of the project.")] = None,
     target: Annotated[
         list[str] | None, typer.Option("--env", "-e", "--target", "-t", help="A target (repeatable); left out, all.")
+    ] = None,
+    variables: Annotated[
+        list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="Give a variable a value (repeatable).")
+    ] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option("--explain", metavar="PATH", help="Say where a value comes from: tasks.train.timeout_seconds"),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="A warning counts as an error.")] = False,
     output: Annotated[Format, typer.Option("--output", "-o", help="sarif is what code scanning reads.")] = Format.TEXT,
 ) -> None:
     """Find what is wrong in pipelines, projects, targets and policy, each finding with its place."""
     from framework import phases
+
+    asked = phases.Asked(
+        directory=Path.cwd(),
+        project=project,
+        pipeline=pipeline,
+        targets=tuple(target or ()),
+        variables=pairs("--var", variables),
+    )
+    if explain is not None:
+        _explain(asked, explain, output)
+        return
+    validated = phases.validate(asked)
+    _show(validated, output)
+    if validated.found.errors or (strict and validated.found):
+        raise typer.Exit(1)
+
+
+def _show(validated: "Validated", output: Format) -> None:
     from framework.console.findings import show_findings, show_sound
     from framework.console.reports import as_json, as_sarif
     from framework.console.streams import stderr, stdout
 
-    validated = phases.validate(Path.cwd(), project, pipeline, tuple(target or ()))
     if output is not Format.TEXT:
         typer.echo(json.dumps((as_json if output is Format.JSON else as_sarif)(validated), indent=2))
     elif validated.found:
         show_findings(stdout(), validated.found)
-    if output is Format.TEXT and not validated.found:
+    else:
         show_sound(stderr(), validated)
-    if validated.found.errors or (strict and validated.found):
-        raise typer.Exit(1)
+
+
+def _explain(asked: "Asked", path: str, output: Format) -> None:
+    from framework import phases
+    from framework.console.explanation import as_json, show_explained
+    from framework.console.streams import stdout
+
+    pipeline, explained = phases.explain(asked, path)
+    if output is Format.TEXT:
+        show_explained(stdout(), path, pipeline, explained)
+    else:
+        typer.echo(json.dumps(as_json(path, pipeline, explained), default=str))

@@ -1,10 +1,14 @@
 """Findings, in the shape that the Databricks CLI's users know."""
 
+from typing import TYPE_CHECKING
+
 from rich.console import Console
 from rich.text import Text
 
-from framework.check.checkout import Validated
 from framework.core.diagnostics import Diagnostics, Severity
+
+if TYPE_CHECKING:
+    from framework.check.checkout import Validated
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
 
@@ -19,7 +23,7 @@ def show_findings(console: Console, found: Diagnostics) -> None:
         console.print(f"\nFound {_count(errors, 'error')} and {_count(len(found.items) - errors, 'warning')}.")
 
 
-def show_sound(console: Console, validated: Validated) -> None:
+def show_sound(console: Console, validated: "Validated") -> None:
     """That nothing was found, and in what."""
     pipelines, targets = len(validated.pipelines), ", ".join(validated.targets)
     looked_at = f"{_count(pipelines, 'pipeline')} with {_count(validated.tasks, 'task')} for {targets}"

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from framework.core.diagnostics import Diagnostic, Diagnostics
+from framework.core.errors import InvalidProject
 from framework.resolve.resolved import Origin
-from framework.spec.node_path import NodePath
+from framework.spec.node_path import NodePath, format_path, quoted
 from framework.spec.pipeline_spec import PipelineSpec
 from framework.spec.project_spec import ProjectSpec
-from framework.spec.target_spec import PipelineOverride, TargetSpec
+from framework.spec.suggestions import did_you_mean
+from framework.spec.target_spec import PipelineOverride, TargetSpec, TaskOverride
 
 _OF_COMPUTE = ("job_clusters", "environments", "budget_policy_id")
 
@@ -15,7 +18,7 @@ def job_settings(pipeline: PipelineSpec, target: TargetSpec, override: PipelineO
     """The fields that are there, in the order of the Jobs API's reference."""
     return present(
         schedule=override.schedule or pipeline.schedule,
-        timeout_seconds=pipeline.timeout_seconds,
+        timeout_seconds=pipeline.timeout_seconds if override.timeout_seconds is None else override.timeout_seconds,
         max_concurrent_runs=pipeline.max_concurrent_runs,
         job_clusters=target.compute.job_clusters,
         environments=target.compute.environments,
@@ -46,9 +49,36 @@ def origins(
         **{(name,): Origin(target, ("compute", name)) for name in _OF_COMPUTE},
         **{("parameters", name): Origin(target, (*of_pipeline, "parameters", name)) for name in override.parameters},
     }
-    if override.schedule:
-        found["schedule",] = Origin(target, (*of_pipeline, "schedule"))
+    for name in ("schedule", "timeout_seconds"):
+        if getattr(override, name) is not None:
+            found[name,] = Origin(target, (*of_pipeline, name))
+    found |= {("databricks", name): Origin(target, (*of_pipeline, "databricks", name)) for name in override.databricks}
+    for task in pipeline.tasks:
+        of_task = override.tasks.get(task.task_key, TaskOverride())
+        where: NodePath = (*of_pipeline, "tasks", task.task_key)
+        found |= {(*task.path, name): Origin(target, (*where, name)) for name in set_in(of_task)}
+        found |= {
+            (*task.path, "databricks", name): Origin(target, (*where, "databricks", name))
+            for name in of_task.databricks
+        }
     return {path: origin for path, origin in found.items() if not _is_written(pipeline, path)}
+
+
+def set_in(override: TaskOverride) -> dict[str, Any]:
+    """The settings that the target changes."""
+    return {name: value for name, value in vars(override).items() if value is not None and name != "databricks"}
+
+
+def refuse_unknown_tasks(pipeline: PipelineSpec, target: TargetSpec, override: PipelineOverride) -> None:
+    """Raise InvalidProject when the target changes a task that the pipeline lacks."""
+    keys = [task.task_key for task in pipeline.tasks]
+    findings = []
+    for key in override.tasks.keys() - set(keys):
+        path = ("pipelines", pipeline.name, "tasks", key)
+        summary = f"pipeline '{pipeline.name}' has no task {quoted(key)}{did_you_mean(key, keys)}"
+        findings.append(Diagnostic(summary, target.key_location(path), format_path(path)))
+    if findings:
+        raise InvalidProject(Diagnostics.of(findings))
 
 
 def present(**fields: Any) -> dict[str, Any]:

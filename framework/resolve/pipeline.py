@@ -8,12 +8,13 @@ from typing import Any
 from framework.core.errors import UsageError
 from framework.core.identifiers import ModelName, Reference, TableName
 from framework.resolve.dependencies import dependencies, same_name
-from framework.resolve.job_settings import compute_of, job_settings, origins, present
+from framework.resolve.job_settings import compute_of, job_settings, origins, present, refuse_unknown_tasks, set_in
 from framework.resolve.parameters import job_parameters, refuse_misfits, task_parameters
-from framework.resolve.resolved import Dependency, ResolvedPipeline, ResolvedSource, ResolvedTask
+from framework.resolve.resolved import ResolvedPipeline, ResolvedSource, ResolvedTask
+from framework.spec.layers import merged
 from framework.spec.loader import ProjectSource
 from framework.spec.references import references, replace_references
-from framework.spec.target_spec import PipelineOverride
+from framework.spec.target_spec import PipelineOverride, TargetSpec, TaskOverride
 from framework.spec.task_spec import TaskSpec
 
 _TASK_SETTINGS = (
@@ -32,6 +33,7 @@ def resolve(source: ProjectSource, source_files: Mapping[str, Path] | None = Non
     spec, target = source.pipeline, source.target
     override = target.pipelines.get(spec.name, PipelineOverride())
     refuse_misfits(target, spec, override)
+    refuse_unknown_tasks(spec, target, override)
     parameters = job_parameters(spec.parameters, override.parameters)
     options = _options(source)
     edges = dependencies({task.task_key: task for task in spec.tasks}, options)
@@ -46,9 +48,13 @@ def resolve(source: ProjectSource, source_files: Mapping[str, Path] | None = Non
         logical_date=spec.logical_date or _DEFAULT_LOGICAL_DATE,
         tags={**target.tags, **source.project.tags, **spec.tags},
         settings=job_settings(spec, target, override),
-        databricks=spec.databricks,
+        databricks=merged([spec.databricks, override.databricks]),
         tasks=tuple(
-            _task(task, options.get(task.task_key), parameters, edges[task.task_key], compute_of(target))
+            ResolvedTask(
+                **_as_written(task, options.get(task.task_key), parameters),
+                **_of_target(task, target, override),
+                depends_on=edges[task.task_key],
+            )
             for task in spec.tasks
         ),
         sources=_sources(source, options, source_files or {}),
@@ -83,28 +89,28 @@ def _in_experiment_root(options: Any, root: str) -> Any:
     return replace(options, experiment=f"{root.rstrip('/')}/{experiment}")
 
 
-def _task(
-    task: TaskSpec,
-    options: Any,
-    parameters: Mapping[str, Any],
-    edges: tuple[Dependency, ...],
-    compute: Mapping[str, str],
-) -> ResolvedTask:
+def _of_target(task: TaskSpec, target: TargetSpec, override: PipelineOverride) -> dict[str, Any]:
+    """The fields of a task that its target has a say in."""
+    changed = override.tasks.get(task.task_key, TaskOverride())
+    written = {name: getattr(task, name) for name in _TASK_SETTINGS}
+    compute = compute_of(target) if task.kind else {}
+    return {
+        "settings": {**present(**{**written, **set_in(changed)}), **compute},
+        "databricks": merged([task.databricks, changed.databricks]),
+    }
+
+
+def _as_written(task: TaskSpec, options: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a task that are the same for every target."""
     name, fields = task.native or ("", {})
-    return ResolvedTask(
-        task_key=task.task_key,
-        kind=task.kind or "",
-        options=options,
-        params=task_parameters(getattr(options, "params", {}), parameters),
-        native={name: fields} if name else {},
-        depends_on=edges,
-        settings={
-            **present(**{name: getattr(task, name) for name in _TASK_SETTINGS}),
-            **(compute if task.kind else {}),
-        },
-        databricks=task.databricks,
-        path=task.path,
-    )
+    return {
+        "task_key": task.task_key,
+        "kind": task.kind or "",
+        "options": options,
+        "params": task_parameters(getattr(options, "params", {}), parameters),
+        "native": {name: fields} if name else {},
+        "path": task.path,
+    }
 
 
 def _sources(

@@ -1,24 +1,20 @@
 """Finds the files of a pipeline and reads them."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from types import MappingProxyType
 
-from framework.core.diagnostics import Diagnostic, Diagnostics
+from framework.core.diagnostics import Diagnostics
 from framework.core.errors import InvalidProject, UsageError
-from framework.spec.files import entries, read, shown, yaml_files
+from framework.spec.files import entries, shown, yaml_files
 from framework.spec.node_path import printable, quoted
-from framework.spec.pipeline_spec import PipelineSpec, read_pipeline
-from framework.spec.project_spec import ProjectSpec, read_project
+from framework.spec.pipeline_spec import PipelineSpec
+from framework.spec.project_spec import ProjectSpec
+from framework.spec.spec_reader import PROJECT_FILE, SpecReader
 from framework.spec.suggestions import did_you_mean
-from framework.spec.target_spec import TargetSpec, known_targets, read_target
-
-PROJECT_FILE = "project.yml"
-
-T = TypeVar("T")
-P = ParamSpec("P")
+from framework.spec.target_spec import TargetSpec, known_targets
 
 
 @dataclass(frozen=True)
@@ -53,8 +49,13 @@ def find_root(start: Path) -> Path:
     raise UsageError(f"no projects/ in {start} or above it", hint)
 
 
-def load(
-    root: Path, project: str | None, pipeline: str | None, target: str, start: Path | None = None
+def load(  # noqa: PLR0917 - names, each by itself
+    root: Path,
+    project: str | None,
+    pipeline: str | None,
+    target: str,
+    start: Path | None = None,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> ProjectSource:
     """Read one pipeline and its target.
 
@@ -63,33 +64,37 @@ def load(
     """
     directory = _project_directory(root, project, start or Path.cwd())
     file = _pipeline_file(root, directory, pipeline)
-    findings: list[Diagnostic] = []
-    project_spec = _gather(findings, _project, directory, root)
-    pipeline_spec = _gather(findings, _pipeline, file, root)
-    target_spec = _gather(findings, read_target, root, target)
-    if project_spec is None or pipeline_spec is None or target_spec is None:
-        raise InvalidProject(Diagnostics.of(findings))
-    return ProjectSource(root, project_spec, pipeline_spec, target_spec, pipeline_names(root, directory.name))
+    reader = SpecReader(root)
+    of_target = reader.target(target, variables)
+    of_project, of_pipeline = reader.project(directory, of_target), reader.pipeline(file, of_target)
+    if not (of_project and of_pipeline and of_target):
+        raise InvalidProject(Diagnostics.of(reader.findings))
+    return ProjectSource(root, of_project, of_pipeline, of_target, pipeline_names(root, directory.name))
 
 
-def load_checkout(root: Path, project: str | None, pipeline: str | None, targets: tuple[str, ...] = ()) -> Checkout:
+def load_checkout(
+    root: Path,
+    project: str | None,
+    pipeline: str | None,
+    targets: tuple[str, ...] = (),
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> Checkout:
     """Read every pipeline for every target, or for those named.
 
     Raises UsageError for a name that does not exist, or when there is nothing to read.
     """
-    findings: list[Diagnostic] = []
-    specs = [_gather(findings, read_target, root, name) for name in targets or known_targets(root)]
+    reader = SpecReader(root)
+    specs = [reader.target(name, variables) for name in targets or known_targets(root)]
     sources: list[ProjectSource] = []
     for directory in _directories(root, project):
         files = yaml_files(directory / "pipelines", root)
         where = f"{shown(directory, root)}/pipelines/"
         names = (_chosen(pipeline, tuple(files), "pipeline", where),) if pipeline else tuple(files)
-        of_project = _gather(findings, _project, directory, root)
-        for name in names:
-            read_one = _gather(findings, _pipeline, files[name], root)
-            if of_project and read_one:
-                sources += [ProjectSource(root, of_project, read_one, spec, tuple(files)) for spec in specs if spec]
-    return Checkout(tuple(sources), Diagnostics.of(findings))
+        for target, name in ((target, name) for target in specs for name in names):
+            of_project, of_pipeline = reader.project(directory, target), reader.pipeline(files[name], target)
+            if of_project and of_pipeline and target:
+                sources.append(ProjectSource(root, of_project, of_pipeline, target, tuple(files)))
+    return Checkout(tuple(sources), Diagnostics.of(reader.findings))
 
 
 def project_names(root: Path) -> tuple[str, ...]:
@@ -136,19 +141,3 @@ def _chosen(name: str | None, names: tuple[str, ...], what: str, where: str) -> 
     if name not in names:
         raise UsageError(f"no {what} {quoted(name)} in {where}{did_you_mean(name, names)}", there)
     return name
-
-
-def _project(directory: Path, root: Path) -> ProjectSpec:
-    return read_project(read(directory / PROJECT_FILE, root), directory)
-
-
-def _pipeline(file: Path, root: Path) -> PipelineSpec:
-    return read_pipeline(read(file, root))
-
-
-def _gather(findings: list[Diagnostic], read_one: Callable[P, T], *of: P.args, **more: P.kwargs) -> T | None:
-    try:
-        return read_one(*of, **more)
-    except InvalidProject as error:
-        findings.extend(error.found)
-        return None

@@ -1,10 +1,13 @@
 """``conf/base.yml`` under ``conf/<target>.yml``: where pipelines run and what differs there."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
 
 from framework.core.diagnostics import Diagnostic, Diagnostics, Location
 from framework.core.errors import InvalidProject, UsageError
@@ -17,6 +20,7 @@ from framework.spec.node_path import NodePath, quoted
 from framework.spec.pipeline_spec import ParameterValue
 from framework.spec.suggestions import did_you_mean
 from framework.spec.validation import validated
+from framework.spec.variables import SECTION, Variables, declared, filled
 from framework.spec.yaml_source import Document
 
 LOCAL = "local"
@@ -28,11 +32,26 @@ _CATALOG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
+class TaskOverride:
+    """What a target changes in one task: the settings that have no bearing on its data. Times as in the task."""
+
+    max_retries: Annotated[int, Field(ge=-1)] | None = None
+    min_retry_interval_millis: Annotated[int, Field(ge=0)] | None = None
+    retry_on_timeout: bool | None = None
+    timeout_seconds: Annotated[int, Field(ge=0)] | None = None
+    databricks: dict[str, Any] = field(default_factory=dict)
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
 class PipelineOverride:
     """What a target changes in one pipeline."""
 
     parameters: dict[str, ParameterValue] = field(default_factory=dict)
     schedule: dict[str, Any] | None = None
+    timeout_seconds: Annotated[int, Field(ge=0)] | None = None
+    tasks: dict[str, TaskOverride] = field(default_factory=dict)
+    databricks: dict[str, Any] = field(default_factory=dict)
     __pydantic_config__: ClassVar = STRICT
 
 
@@ -68,10 +87,14 @@ class TargetFields:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetSpec(TargetFields):
-    """A target as written. ``documents`` are its files, the one that wins last (none for a bare ``local``)."""
+    """A target as written. ``documents`` are its files, the one that wins last (none for a bare ``local``).
+
+    ``values`` are those of its variables.
+    """
 
     name: str
     documents: tuple[Document, ...]
+    values: Variables
 
     def location(self, path: NodePath) -> Location | None:
         """The place of the value that won, or of its nearest ancestor; None when no file says anything."""
@@ -92,8 +115,11 @@ def known_targets(root: Path) -> tuple[str, ...]:
     return (LOCAL, *names)
 
 
-def read_target(root: Path, name: str) -> TargetSpec:
-    """The target ``name``. Raises UsageError when there is none, InvalidProject with every finding in its files."""
+def read_target(root: Path, name: str, given: Mapping[str, str] = MappingProxyType({})) -> TargetSpec:
+    """The target ``name``, with variables ``given`` on the command line.
+
+    Raises UsageError when there is no such target or variable, InvalidProject with every finding in its files.
+    """
     known, files = known_targets(root), yaml_files(root / "conf", root)
     if name not in known:
         hint = f"There are: {', '.join(known)}. A target is a file in conf/."
@@ -102,7 +128,11 @@ def read_target(root: Path, name: str) -> TargetSpec:
     if clash := files.get(LOCAL):
         hint = "The target 'local' is built in. Rename the file, or move its tags and variables to conf/base.yml."
         findings.append(Diagnostic("conf/ may not define the target 'local'", Location(shown(clash, root)), "", hint))
-    layers = Layers(tuple(_read_all([files[n] for n in (_BASE, name) if n in files and n != LOCAL], root, findings)))
+    read_in = tuple(_read_all([files[n] for n in (_BASE, name) if n in files and n != LOCAL], root, findings))
+    values_of = _variables(read_in, given, name)
+    filled_in = [filled(document, values_of) for document in read_in]
+    findings += [finding for _, found in filled_in for finding in found]
+    layers = Layers(tuple(document for document, _ in filled_in))
     values = [document.value for document in layers.documents if document.value is not None]
     entry = Entry(layers, (), merged([*values, _BUILT_IN] if name == LOCAL else values))
     fields = None if findings else validated(TargetFields, entry, findings)
@@ -111,7 +141,12 @@ def read_target(root: Path, name: str) -> TargetSpec:
         raise InvalidProject(Diagnostics.of(findings))
     if name == LOCAL:
         fields = TargetFields(**_BUILT_IN, tags=fields.tags, variables=fields.variables)  # type: ignore[arg-type]
-    return TargetSpec(**vars(fields), name=name, documents=layers.documents)
+    return TargetSpec(**vars(fields), name=name, documents=layers.documents, values=values_of)
+
+
+def _variables(documents: tuple[Document, ...], given: Mapping[str, str], target: str) -> Variables:
+    written = merged([document.value for document in documents if document.value is not None]).get(SECTION)
+    return declared(written if isinstance(written, dict) else {}, given, target)
 
 
 def _read_all(paths: list[Path], root: Path, findings: list[Diagnostic]) -> Iterator[Document]:
@@ -131,7 +166,7 @@ def _check(entry: Entry, findings: list[Diagnostic]) -> None:
     catalog, host = entry.fields.get("catalog"), entry.fields.get("host")
     if isinstance(catalog, str) and not _CATALOG.fullmatch(catalog):
         findings.append(entry.finding(f"{quoted(catalog)} is not a catalog's name", below=("catalog",)))
-    if isinstance(host, str) and not host.startswith("https://"):
+    if isinstance(host, str) and not host.startswith(("https://", "${env:")):
         hint = "Write the workspace's address in full: https://…"
         findings.append(entry.finding(f"{quoted(host)} is not a workspace's address", hint, ("host",)))
     pipelines = entry.fields.get("pipelines")

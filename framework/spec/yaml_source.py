@@ -21,10 +21,14 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML file as plain values. ``file`` is its name as the user sees it, relative to the root."""
+    """A YAML file as plain values. ``file`` is its name as the user sees it, relative to the root.
+
+    ``original`` is the file before its variables were filled in, where it has some.
+    """
 
     file: str
     root: Node = field(repr=False)
+    original: "Document | None" = field(default=None, repr=False)
 
     @property
     def value(self) -> Any:
@@ -46,6 +50,13 @@ class Document:
     def depth(self, path: NodePath) -> int:
         """How many steps of ``path`` exist here."""
         return self._nearest(path)[1]
+
+    def at(self, path: NodePath) -> Any:
+        """The value at ``path``. Raises KeyError when nothing is there."""
+        node, depth = self._nearest(path)
+        if depth < len(path):
+            raise KeyError(path)
+        return node.value
 
     def written(self, path: NodePath) -> str | None:
         """The characters of the number or word at ``path`` as they stand in the file; None for anything else."""

@@ -162,3 +162,53 @@ def test_parameters_of_a_run_must_be_declared_and_fit(shop, given, message):
 def test_a_source_that_the_project_does_not_declare_is_a_usage_error(shop, tmp_path):
     with pytest.raises(UsageError, match=r"declares no source 'raw\.sale'"):
         resolve(load(shop, "shop", "demand", "local"), {"raw.sale": tmp_path / "mine.csv"})
+
+
+OVERRIDES = """\
+pipelines:
+  demand:
+    timeout_seconds: 3600
+    databricks: {email_notifications: {on_failure: [team@example.org]}}
+    tasks:
+      train: {timeout_seconds: 60, databricks: {libraries: []}}
+"""
+
+
+def test_a_target_changes_settings_of_a_pipeline_and_of_its_tasks(shop):
+    conf = shop / "conf" / "prod.yml"
+    conf.write_text(PROD.partition("pipelines:")[0] + OVERRIDES)
+    there, here = resolved(shop, "prod"), resolved(shop)
+
+    assert (there.job["timeout_seconds"], here.job.get("timeout_seconds")) == (3600, None)
+    assert there.job["email_notifications"] == {"on_failure": ["team@example.org"]}
+    train = by_key(there)["train"]
+    assert train.settings["timeout_seconds"] == 60
+    assert str(there.location((*train.path, "timeout_seconds"))) == "conf/prod.yml:11:32"
+    assert str(there.location(("databricks", "email_notifications", "on_failure", 0))) == "conf/prod.yml:9:53"
+
+
+def test_a_target_that_changes_a_task_which_is_not_there_is_a_finding(shop):
+    (shop / "conf" / "prod.yml").write_text(PROD.partition("pipelines:")[0] + OVERRIDES.replace("train", "trian"))
+
+    with pytest.raises(InvalidProject) as raised:
+        resolved(shop, "prod")
+    (finding,) = raised.value.found
+    assert finding.summary == "pipeline 'demand' has no task 'trian' (did you mean 'train'?)"
+    assert str(finding.location) == "conf/prod.yml:11:7"
+
+
+COMPUTE = """\
+compute:
+  environments:
+    - {environment_key: default, spec: {environment_version: "3"}}
+  budget_policy_id: b1
+"""
+
+
+def test_tasks_of_ours_run_on_what_the_target_has(shop):
+    (shop / "conf" / "prod.yml").write_text(PROD + COMPUTE)
+    there = resolved(shop, "prod")
+
+    assert {task.settings["environment_key"] for task in there.tasks} == {"default"}
+    assert there.job["environments"][0]["spec"] == {"environment_version": "3"}
+    assert str(there.location(("environments", 0, "spec"))) == "conf/prod.yml:11:40"

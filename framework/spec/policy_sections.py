@@ -1,0 +1,191 @@
+"""What ``conf/policy.yml`` may say, section by section.
+
+A pattern is a regular expression for the whole of a name. A list of allowed values takes ``*``; left out, everything
+is allowed.
+"""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from framework.runtime.kinds.options import STRICT
+
+AllowedValues = list[str] | None
+Limit = Annotated[int, Field(ge=1)] | None
+AtLeastZero = Annotated[int, Field(ge=0)] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagRule:
+    """What a tag may be: one of ``values``, or what ``pattern`` matches; with neither, anything but nothing."""
+
+    values: AllowedValues = None
+    pattern: str | None = None
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagsSection:
+    """The tags that every job carries."""
+
+    required: dict[str, TagRule] = field(default_factory=dict)
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamesSection:
+    """A pattern for the names of each kind of thing; of tables and models those that are written.
+
+    ``experiment`` is the name without its folder.
+    """
+
+    project: str | None = None
+    pipeline: str | None = None
+    task: str | None = None
+    parameter: str | None = None
+    schema: str | None = None
+    table: str | None = None
+    model: str | None = None
+    experiment: str | None = None
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunAsSection:
+    """Who jobs run as: a service principal, one of those ``allowed``."""
+
+    service_principal: bool = False
+    allowed: AllowedValues = None
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class BranchesSection:
+    """Patterns of the git branches and tags that may be deployed."""
+
+    branches: AllowedValues = None
+    tags: AllowedValues = None
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputeSection:
+    """The compute that jobs may use. ``budget_policies`` are asked of a job with serverless tasks."""
+
+    serverless_only: bool = False
+    existing_clusters: bool = True
+    budget_policies: AllowedValues = None
+    policy_ids: AllowedValues = None
+    node_types: AllowedValues = None
+    instance_pools: AllowedValues = None
+    spark_versions: AllowedValues = None
+    max_workers: AtLeastZero = None
+    autoscale: Literal["required", "forbidden"] | None = None
+    spot: Literal["required", "forbidden"] | None = None
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class PermissionRule:
+    """One principal (``*`` stands for any characters) with ``level`` or a higher one; left out, with any."""
+
+    user_name: str | None = None
+    group_name: str | None = None
+    service_principal_name: str | None = None
+    level: Literal["CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER"] | None = None
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class PermissionsSection:
+    """Permissions that every job has, and those that no job has."""
+
+    required: list[PermissionRule] = field(default_factory=list)
+    forbidden: list[PermissionRule] = field(default_factory=list)
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationsSection:
+    """Events of a job that somebody must hear of, and the addresses that may be told: emails, ids of webhooks."""
+
+    required: list[Literal["on_start", "on_success", "on_failure", "on_duration_warning_threshold_exceeded"]] = field(
+        default_factory=list
+    )
+    emails: AllowedValues = None
+    webhooks: AllowedValues = None
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitsSection:
+    """The most that a job or a task may ask for. A time limit must then be there: without one, it is endless."""
+
+    job_timeout_seconds: Limit = None
+    task_timeout_seconds: Limit = None
+    max_retries: AtLeastZero = None
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThinSection:
+    """What notebooks and main modules may hold; left out: 20 statements and nothing else."""
+
+    max_statements: AtLeastZero = None
+    allow_functions: bool | None = None
+    allow_classes: bool | None = None
+    allow_loops: bool | None = None
+    allow_sql: bool | None = None
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyRules:
+    """Everything that may differ by target. ``severities`` go by the name of a rule."""
+
+    tags: TagsSection = field(default_factory=TagsSection)
+    names: NamesSection = field(default_factory=NamesSection)
+    run_as: RunAsSection = field(default_factory=RunAsSection)
+    branches: BranchesSection = field(default_factory=BranchesSection)
+    compute: ComputeSection = field(default_factory=ComputeSection)
+    permissions: PermissionsSection = field(default_factory=PermissionsSection)
+    notifications: NotificationsSection = field(default_factory=NotificationsSection)
+    limits: LimitsSection = field(default_factory=LimitsSection)
+    thin: ThinSection = field(default_factory=ThinSection)
+    environment_variables: AllowedValues = None
+    severities: dict[str, Literal["error", "warning", "off"]] = field(default_factory=dict)
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaiverFields:
+    """An exception as written. ``at`` is a project, project/pipeline or project/pipeline/task; each takes ``*``."""
+
+    rule: str
+    at: str
+    reason: str
+    owner: str
+    expires: Annotated[str, Field(json_schema_extra={"format": "date"})]
+    targets: AllowedValues = None
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyFields(PolicyRules):
+    """A policy file: rules for all targets, what differs for some, and exceptions."""
+
+    targets: dict[str, PolicyRules] = field(default_factory=dict)
+    waivers: list[WaiverFields] = field(default_factory=list)
+    __pydantic_config__: ClassVar = STRICT
+
+
+def patterns_in(rules: Any) -> list[tuple[tuple[str | int, ...], str]]:
+    """Every pattern in ``rules`` (as written, sound in its types) with its path."""
+    found: list[tuple[tuple[str | int, ...], str]] = []
+    for name, tag in rules.get("tags", {}).get("required", {}).items():
+        found.append((("tags", "required", name, "pattern"), tag.get("pattern")))
+    found += [(("names", name), pattern) for name, pattern in rules.get("names", {}).items()]
+    for name, several in rules.get("branches", {}).items():
+        found += [(("branches", name, index), pattern) for index, pattern in enumerate(several or ())]
+    return [(path, pattern) for path, pattern in found if pattern is not None]
