@@ -33,7 +33,7 @@ from framework.local.paths import LocalPaths
 from framework.local.requests import MAX_PARALLEL, RepairRequest, RunRequest, Selected
 from framework.local.run import backfill, repair, resume, run
 from framework.local.runnable import Runnable
-from framework.records.run_store import RunStore
+from framework.local.stored_runs import stored_run
 from framework.records.run_values import StoredRun
 from framework.resolve.explain import Explained
 from framework.resolve.explain import explain as explain_value
@@ -221,18 +221,17 @@ def run_bundle(selection: BundleSelection, listener: Listener, how: HowToRun = H
     return run(runnable, request, listener)
 
 
-def resume_run(root: Path, job_run_id: int, max_parallel: int, listener: Listener) -> JobRun:
+def resume_run(root: Path, which: str, max_parallel: int, listener: Listener) -> JobRun:
     """A run whose process died goes on, with the code that it began with."""
-    return resume(root, job_run_id, max_parallel, listener)
+    return resume(root, stored_run(LocalPaths(root), which).job_run_id, max_parallel, listener)
 
 
-def repair_run(root: Path, job_run_id: int, request: RepairRequest, listener: Listener) -> JobRun:
+def repair_run(root: Path, which: str, request: RepairRequest, listener: Listener) -> JobRun:
     """A run that is done runs again what failed, with the current settings and code."""
-    with RunStore(LocalPaths(root).run_store) as store:
-        stored = store.run(job_run_id)
+    stored = stored_run(LocalPaths(root), which)
     if stored.parent_run_id is not None:
         raise UsageError(
-            f"run {job_run_id} was started by run {stored.parent_run_id}",
+            f"run {stored.job_run_id} was started by run {stored.parent_run_id}",
             f"Repair that one: framework run --repair {stored.parent_run_id}",
         )
     runnable, sources = _made_again(root, stored, listener)

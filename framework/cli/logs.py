@@ -26,7 +26,7 @@ def logs(  # noqa: PLR0917 - typer makes an option of each
     from framework.local import stored_runs
 
     paths = with_runs(Path.cwd())
-    wanted = stored_runs.attempt_with_log(paths, run, task, attempt)
+    wanted = stored_runs.attempt_with_log(paths, run, task, attempt, wait=follow)
     names = [name for name, chosen in (("stdout.log", only_stdout), ("stderr.log", only_stderr)) if chosen]
     files = tuple(Path(wanted.directory) / name for name in names or ("stdout.log", "stderr.log"))
     copy = LogCopy(files, sys.stdout.buffer, lambda heading: typer.echo(heading, err=True))

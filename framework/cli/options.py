@@ -34,7 +34,8 @@ First = Annotated[str | None, typer.Option("--from", help="This task and what co
 Last = Annotated[str | None, typer.Option("--to", help="This task and what comes before it.")]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Attempts at a time.")]
 Repair = Annotated[
-    int | None, typer.Option("--repair", metavar="RUN", help="Run again what failed in a run that is done.")
+    str | None,
+    typer.Option("--repair", metavar="RUN", help="Run again what failed in a run that is done, or the last."),
 ]
 RerunTasks = Annotated[
     list[str] | None, typer.Option("--rerun-tasks", help="With --repair: these tasks; may be repeated.")
@@ -43,7 +44,7 @@ RerunDependentTasks = Annotated[
     bool, typer.Option("--rerun-dependent-tasks", help="With --repair: successful tasks after those, too.")
 ]
 Resume = Annotated[
-    int | None, typer.Option("--resume", metavar="RUN", help="Go on with a run whose process was killed.")
+    str | None, typer.Option("--resume", metavar="RUN", help="Go on with a run whose process was killed, or the last.")
 ]
 IdempotencyToken = Annotated[
     str | None, typer.Option("--idempotency-token", help="Start nothing if a run has this token already.")

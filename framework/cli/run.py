@@ -37,10 +37,10 @@ class _Asked:
     first: str | None
     last: str | None
     jobs: int | None
-    repair: int | None
+    repair: str | None
     rerun_tasks: list[str] | None
     rerun_dependent_tasks: bool
-    resume: int | None
+    resume: str | None
     idempotency_token: str | None
 
 

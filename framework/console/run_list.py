@@ -20,11 +20,15 @@ def show_no_runs(console: Console) -> None:
 
 def show_runs(console: Console, runs: Sequence[StoredRun]) -> None:
     """One line per run."""
-    table = _table("run", "job", "target", "result", "started", "duration", "repairs")
+    dated = any(run.backfill for run in runs)
+    table = _table("run", "job", *(["date"] if dated else []), "target", "result", "started", "duration", "repairs")
     for run in runs:
+        date = [Text((run.backfill or "")[:10])] if dated else []
         repairs = str(run.repairs or "")
         result, started, duration = styled(run.result or run.state), _local(run.started_at), _duration(run)
-        table.add_row(str(run.job_run_id), Text(run.pipeline), Text(run.target), result, started, duration, repairs)
+        table.add_row(
+            str(run.job_run_id), Text(run.pipeline), *date, Text(run.target), result, started, duration, repairs
+        )
     console.print(table)
 
 
@@ -39,6 +43,10 @@ def show_run_details(console: Console, details: RunDetails) -> None:
     if run.parent_run_id:
         console.print(f"\nstarted by run {run.parent_run_id}")
     show_run(console, details.outcome, run.state, run.owner_run_id)
+    if run.state != "TERMINATED" and (
+        left := set(run.tasks).difference(task.task_key for task in details.outcome.tasks)
+    ):
+        console.print(Text(f"\nNot done: {', '.join(key for key in run.tasks if key in left)}"))
 
 
 def _attempts(attempts: Sequence[StoredAttempt]) -> Table:

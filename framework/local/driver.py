@@ -86,10 +86,9 @@ class Driver:
         with self._owning(number) as owner:
             run = self.store.run(number)
             if run.state == "TERMINATED":
-                raise UsageError(
-                    f"run {number} is done ({run.result}): there is nothing to resume",
-                    f"To run again what failed: framework run --repair {number}",
-                )
+                again = f"To run again what failed: framework run --repair {number}"
+                hint = "" if run.result == "SUCCESS" else again
+                raise UsageError(f"run {number} is done ({run.result}): there is nothing to resume", hint)
             its_release = release.read(_release_directory(self.paths, run, run.repairs))
             self.store.reopen(number, run.parameters)
             return Begun(run, Past.of(self.store.history(number)), its_release, owner)
@@ -99,6 +98,11 @@ class Driver:
     ) -> Begun:
         """The next repair of a run that is done; its release is whole before it begins."""
         number = run.job_run_id
+        if run.state == "INTERRUPTED":
+            raise UsageError(
+                f"run {number} was interrupted, and only a run that is done can be repaired",
+                f"Let it go on: framework run --resume {number}",
+            )
         graph, parameters = beginnings.of_repair(runnable, run, request)
         keys = to_rerun(graph, self.store.history(number), request.rerun_tasks, request.rerun_dependent_tasks)
         if not keys:

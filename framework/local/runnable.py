@@ -10,11 +10,13 @@ from framework.compile.bundle import Bundle, Plan
 from framework.core.errors import UsageError
 from framework.core.task_run import TaskRun
 from framework.local.job_graph import kind_of
+from framework.local.loops import inputs_of
 
 _ADVICE = {
     "dbt_task": "Run dbt by itself: dbt run --target dev. On Databricks the task works.",
     "pipeline_task": "A Lakeflow pipeline runs on Databricks only.",
 }
+_LEAVE_OUT = "Leave it out with --only, or run the job on Databricks."
 LOCAL_KINDS = (
     "condition_task", "for_each_task", "notebook_task", "python_wheel_task", "run_job_task", "spark_python_task",
     "sql_task",
@@ -110,14 +112,32 @@ def refuse_unsupported(runnable: Runnable, key: str, selected: Collection[str]) 
     """Raise UsageError for what a local run of the job's ``selected`` tasks could not execute."""
     for each in runnable.reachable(key):
         for task in runnable.job(each).tasks:
-            if task.disabled or (each == key and task.task_key not in selected):
-                continue
-            for looked_at in dict.fromkeys((kind_of(task), kind_of(_innermost(task)))):
-                if looked_at not in LOCAL_KINDS:
-                    raise UsageError(
-                        f"task '{task.task_key}' is a {looked_at or 'mere name'}, which a local run cannot execute",
-                        _ADVICE.get(looked_at, "Leave it out with --only, or run the job on Databricks."),
-                    )
+            if not task.disabled and (each != key or task.task_key in selected):
+                for looked_at in dict.fromkeys((kind_of(task), kind_of(_innermost(task)))):
+                    _refuse_kind(str(task.task_key), looked_at)
+                _refuse_fields(str(task.task_key), task)
+
+
+def _refuse_kind(key: str, kind: str) -> None:
+    if kind not in LOCAL_KINDS:
+        raise UsageError(
+            f"task '{key}' is a {kind or 'mere name'}, which a local run cannot execute",
+            _ADVICE.get(kind, _LEAVE_OUT),
+        )
+
+
+def _refuse_fields(key: str, task: Any) -> None:
+    sql = _innermost(task).sql_task
+    if sql and not sql.file:
+        raise UsageError(
+            f"task '{key}' names a saved query, alert or dashboard, and a local run has only files", _LEAVE_OUT
+        )
+    inputs = str(task.for_each_task.inputs) if task.for_each_task else "[]"
+    if "{{" not in inputs:
+        try:
+            inputs_of(inputs, inputs)
+        except ValueError as error:
+            raise UsageError(f"task '{key}': {error}", 'Write them as text: inputs: "[1, 2, 3]"') from None
 
 
 def _innermost(task: Any) -> Any:

@@ -1,10 +1,11 @@
 """Runs in the store as the values that people and machines are shown."""
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from framework.core.errors import UsageError
 from framework.core.job_run import JobRun, TaskOutcome
@@ -15,6 +16,8 @@ from framework.records.run_values import Key, StoredAttempt, StoredRun
 
 _NAMED = 20
 """Logs that a message names."""
+_LOOK_EVERY = 0.5
+"""Seconds between looks for an attempt that is still to come."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,8 @@ class RunDetails:
             **self.outcome.as_dict(),
             "result": self.run.result,
             "state": self.run.state,
+            "started_at": self.run.started_at,
+            "ended_at": self.run.ended_at,
             "attempts": [asdict(attempt) for attempt in self.attempts],
             "runs": [child.as_dict() for child in self.children],
         }
@@ -49,6 +54,12 @@ def latest_runs(paths: LocalPaths, count: int) -> list[StoredRun]:
         return [settled(store, run, paths) for run in store.latest(count)]
 
 
+def stored_run(paths: LocalPaths, which: str) -> StoredRun:
+    """The run with that number, or the ``last``. Raises UsageError when there is none."""
+    with RunStore(paths.run_store) as store:
+        return settled(store, _meant(store, which), paths)
+
+
 def run_details(paths: LocalPaths, which: str) -> RunDetails:
     """The run with that number, or the ``last``. Raises UsageError when there is none."""
     with RunStore(paths.run_store) as store:
@@ -61,27 +72,19 @@ def run_details(paths: LocalPaths, which: str) -> RunDetails:
         )
 
 
-def attempt_with_log(paths: LocalPaths, which: str, task: str, number: int | None) -> StoredAttempt:
+def attempt_with_log(paths: LocalPaths, which: str, task: str, number: int | None, wait: bool = False) -> StoredAttempt:
     """An attempt of a task, or of an iteration (``loop[3]``): the last one, when no number is given.
 
-    Raises UsageError, which names what there is, when it has no log.
+    With ``wait`` one of a run that is under way may be still to come. Raises UsageError, which names what there is,
+    when it has no log.
     """
-    with RunStore(paths.run_store) as store:
-        run = _meant(store, which)
-        made = store.history(run.job_run_id).attempts
-    of_task = [attempt for attempt in made if _name(attempt) == task]
-    logged = [attempt for attempt in of_task if attempt.directory and number in (None, attempt.attempt)]
-    if logged:
-        return logged[-1]
-    if child := next((attempt.child_run_id for attempt in reversed(of_task) if attempt.child_run_id), None):
-        raise UsageError(f"task '{task}' was the run {child}, whose tasks have the logs", f"framework runs {child}")
-    if number is not None and any(attempt.directory for attempt in of_task):
-        numbers = ", ".join(str(attempt.attempt) for attempt in of_task)
-        raise UsageError(f"task '{task}' has no attempt {number}", f"Its attempts are: {numbers}.")
-    names = list(dict.fromkeys(_name(attempt) for attempt in made if attempt.directory))
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    hint = f"Those with a log are: {', '.join(names[:_NAMED])}{more}." if names else "No task of it has one."
-    raise UsageError(f"run {run.job_run_id} has no log of a task '{task}'", hint)
+    run = stored_run(paths, which)
+    made = _attempts(paths, run)
+    while wait and not _logged(made, task, number) and run.state in ("QUEUED", "RUNNING") and _may_come(run, task):
+        time.sleep(_LOOK_EVERY)
+        run = stored_run(paths, str(run.job_run_id))
+        made = _attempts(paths, run)
+    return _logged(made, task, number) or _no_log(run, made, task, number)
 
 
 def is_under_way(paths: LocalPaths, attempt: StoredAttempt) -> bool:
@@ -117,6 +120,33 @@ def settled(store: RunStore, run: StoredRun, paths: LocalPaths) -> StoredRun:
         store.interrupted(run.job_run_id, lambda: is_owned(owner))
         return store.run(run.job_run_id)
     return run
+
+
+def _attempts(paths: LocalPaths, run: StoredRun) -> tuple[StoredAttempt, ...]:
+    with RunStore(paths.run_store) as store:
+        return store.history(run.job_run_id).attempts
+
+
+def _may_come(run: StoredRun, task: str) -> bool:
+    return task.partition("[")[0] in run.tasks
+
+
+def _logged(made: Sequence[StoredAttempt], task: str, number: int | None) -> StoredAttempt | None:
+    of_task = (each for each in reversed(made) if _name(each) == task)
+    return next((each for each in of_task if each.directory and number in (None, each.attempt)), None)
+
+
+def _no_log(run: StoredRun, made: Sequence[StoredAttempt], task: str, number: int | None) -> NoReturn:
+    of_task = [attempt for attempt in made if _name(attempt) == task]
+    if child := next((attempt.child_run_id for attempt in reversed(of_task) if attempt.child_run_id), None):
+        raise UsageError(f"task '{task}' was the run {child}, whose tasks have the logs", f"framework runs {child}")
+    if number is not None and any(attempt.directory for attempt in of_task):
+        numbers = ", ".join(str(attempt.attempt) for attempt in of_task)
+        raise UsageError(f"task '{task}' has no attempt {number}", f"Its attempts are: {numbers}.")
+    names = list(dict.fromkeys(_name(attempt) for attempt in made if attempt.directory))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    hint = f"Those with a log are: {', '.join(names[:_NAMED])}{more}." if names else "No task of it has one."
+    raise UsageError(f"run {run.job_run_id} has no log of a task '{task}'", hint)
 
 
 def _meant(store: RunStore, which: str) -> StoredRun:

@@ -46,6 +46,8 @@ def find_root(start: Path) -> Path:
         if (directory / "projects").is_dir():
             return directory
     hint = "Change into the directory that holds projects/ (or into one below it) and run the command again."
+    if (start / "databricks.yml").is_file():
+        hint = "This is a bundle: framework run --bundle ."
     raise UsageError(f"no projects/ in {start} or above it", hint)
 
 

@@ -13,9 +13,9 @@ from framework.spec.validation import MAX_FINDINGS
 
 RESERVED_PREFIX = "framework."
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
-_TASK_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
-_PARAMETER = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
+TASK_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
+PARAMETER = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
 def check_name(entry: Entry, field: str, same_as: str, whose: str, findings: list[Diagnostic]) -> None:
@@ -23,7 +23,7 @@ def check_name(entry: Entry, field: str, same_as: str, whose: str, findings: lis
     name = entry.fields.get(field)
     if not isinstance(name, str):
         return
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         hint = "Lower-case letters, digits and _, beginning with a letter; at most 100."
         findings.append(entry.finding(f"{quoted(name)} is not a valid name", hint, (field,)))
     elif name != same_as:
@@ -34,7 +34,7 @@ def check_name(entry: Entry, field: str, same_as: str, whose: str, findings: lis
 def check_task_key(entry: Entry, findings: list[Diagnostic]) -> None:
     """The task's key is one that the Jobs service accepts."""
     key = entry.fields.get("task_key")
-    if isinstance(key, str) and not _TASK_KEY.fullmatch(key):
+    if isinstance(key, str) and not TASK_KEY.fullmatch(key):
         findings.append(entry.finding(f"{quoted(key)} is not a valid task key", _task_key_hint(), ("task_key",)))
 
 
@@ -59,7 +59,7 @@ def check_table(entry: Entry, name: str, findings: list[Diagnostic]) -> None:
 
 def _bad_parameters(entry: Entry) -> Iterator[Diagnostic]:
     for name in entry.fields:
-        if not _PARAMETER.fullmatch(name):
+        if not PARAMETER.fullmatch(name):
             hint = "Letters, digits, _, - and . only; at most 100."
             yield entry.key_finding(f"{quoted(name)} is not a valid parameter name", hint, name)
         elif name.startswith(RESERVED_PREFIX):
@@ -77,7 +77,7 @@ def _problem(reference: Reference, name: str) -> str:
                 return f"{quoted(name)} names one version of a model; what is registered is schema.model"
         elif reference.to == "entrypoint":
             split_entrypoint(name)
-        elif not _TASK_KEY.fullmatch(name):
+        elif not TASK_KEY.fullmatch(name):
             return f"{quoted(name)} is not a task key. {_task_key_hint()}"
     except ValueError as error:
         return str(error).replace(f"'{name}'", quoted(name))

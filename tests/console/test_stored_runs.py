@@ -160,16 +160,17 @@ def test_two_who_ask_at_the_same_time_do_not_take_each_other_for_the_owner(tmp_p
         assert not is_owned(file)
 
 
-def test_a_log_is_followed_until_its_attempt_has_ended(shop):
+def test_a_log_is_waited_for_and_followed_until_its_attempt_has_ended(shop):
     paths = LocalPaths(Path.cwd())
     run, directory = shop["killed"], paths.attempt(shop["killed"], "one", 1)
     directory.mkdir(parents=True)
     attempt = attempt_of(run, "one", 1, None, directory=str(directory))
     owner = Ownership(paths.owner(run), run)
-    with RunStore(paths.run_store) as store:
-        store.note_attempt(attempt)
 
     def go_on() -> None:
+        time.sleep(0.3)
+        with RunStore(paths.run_store) as store:
+            store.note_attempt(attempt)
         for word in ("first", "second"):
             time.sleep(0.3)
             with (directory / "stdout.log").open("a") as log:

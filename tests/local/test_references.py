@@ -117,11 +117,21 @@ def test_parameters_that_refer_to_each_other_in_a_circle_are_named(values):
         ({"dbt_task": {"commands": ["dbt run"]}}, "Run dbt by itself"),
         ({"pipeline_task": {"pipeline_id": "1"}}, "runs on Databricks only"),
         ({"spark_jar_task": {"main_class_name": "M"}}, "--only"),
+        ({"sql_task": {"warehouse_id": "w", "query": {"query_id": "q"}}}, "--only"),
+        (
+            {
+                "for_each_task": {
+                    "inputs": "1, 2",
+                    "task": {"task_key": "i", "condition_task": {"left": "1", "op": "EQUAL_TO", "right": "1"}},
+                }
+            },
+            'inputs: "[1, 2, 3]"',
+        ),
     ],
 )
-def test_kinds_that_need_databricks_are_refused_with_a_way_out(kind, advice):
-    with pytest.raises(UsageError, match="which a local run cannot execute") as error:
-        refuse_unsupported(runnable({"task_key": "a", **kind}), "q")
+def test_what_no_local_run_can_execute_is_refused_with_a_way_out(kind, advice):
+    with pytest.raises(UsageError, match="task 'a'") as error:
+        refuse_unsupported(runnable({"task_key": "a", **kind}), "q", ["a"])
     assert advice in error.value.hint
 
 
@@ -214,8 +224,6 @@ def run_of(parameters):
 
 def attempt(made, folder, given):
     code = CodeOfRun(release=folder, sources=folder / "src", originals=folder, zip=folder / "code.zip")
-    work = JobWork(
-        runnable=made, job_key="q", job_run_id=7, paths=LocalPaths(folder), code=code, begin_run=lambda *_: None
-    )
+    work = JobWork(runnable=made, job_key="q", job_run_id=7, paths=LocalPaths(folder), code=code)
     task = made.job("q").tasks[0]
     return work.prepare(task, Unit("a"), Place(task_key="a", task_run_id="70001"), job_values(made, run_of(given)))

@@ -7,6 +7,7 @@ from framework.core.diagnostics import Diagnostic
 from framework.core.dynamic_values import problem_with, references_in
 from framework.core.graph import find_cycle
 from framework.local.foreign_bundle.tree import Placed, finding, leaves
+from framework.spec.names import TASK_KEY
 from framework.spec.node_path import NodePath, quoted
 from framework.spec.suggestions import did_you_mean
 from framework.spec.task_spec import NATIVE_TASKS
@@ -27,8 +28,14 @@ _OLD_REFERENCES = {
 def problems(job: Placed, path: NodePath) -> Iterator[Diagnostic]:
     """What the Jobs service would refuse in the tasks of ``job``, which is resolved and merged."""
     tasks = {task.at("task_key").text: task for task in job.at("tasks").items}
+    if not tasks:
+        yield finding("the job has no tasks", job.place, path)
     for index, task in enumerate(job.at("tasks").items):
         place = (*path, "tasks", index)
+        key = task.at("task_key")
+        if not TASK_KEY.fullmatch(key.text):
+            hint = "Letters, digits, _ and -; at most 100."
+            yield finding(f"{quoted(key.text)} is not a valid task key", key.place, (*place, "task_key"), hint)
         yield from _kinds(task, place)
         yield from _dependencies(task, tasks, place)
     yield from _cycle(tasks, path)
