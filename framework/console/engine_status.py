@@ -58,7 +58,7 @@ def _facts(state: EngineState) -> dict[str, str]:
     status = state.status
     return {
         "process": str(state.pid or ""),
-        "since": datetime.fromtimestamp(state.since).astimezone().isoformat(" ", "seconds") if state.since else "",
+        "since": datetime.fromtimestamp(state.since).strftime("%Y-%m-%d %H:%M:%S") if state.since else "",
         "Python": " ".join(filter(None, (status.python_version if status else "", state.python))),
         "Spark": status.spark_version if status else "",
         "memory": f"{state.memory_mb:,} MB" if state.memory_mb else "",

@@ -5,14 +5,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from framework.console.results import seconds, styled
-from framework.core.job_run import JobRun, TaskOutcome
+from framework.core.job_run import FAILED, JobRun, TaskOutcome
+from framework.local.paths import LocalPaths
 
 _COUNT = 10
 """From here on a whole number is shown as a count."""
+_UNBOUNDED = 10_000
+"""Columns of a terminal on which everything fits."""
 _NAIVE = "naive_"
 _CHAMPION = "champion_"
 
@@ -22,7 +26,7 @@ def show_run(console: Console, run: JobRun, state: str = "TERMINATED", owner_run
     console.print()
     headline = f" {run.pipeline} on {run.target}, run {run.job_run_id}, {seconds(run.duration_s)}"
     _say(console, Text.assemble(styled(run.result if state == "TERMINATED" else state), headline))
-    console.print(_tasks(run))
+    _show_tasks(console, run)
     for task in run.tasks:
         if task.record and task.record.metrics:
             console.print(_metrics(task.task_key, task.record.metrics))
@@ -32,13 +36,25 @@ def show_run(console: Console, run: JobRun, state: str = "TERMINATED", owner_run
     _say_what_next(console, run, state, owner_run_id or run.job_run_id)
 
 
-def _tasks(run: JobRun) -> Table:
+def _show_tasks(console: Console, run: JobRun) -> None:
+    """As a table where that fits; else what a task read and wrote stands below it, no name broken."""
     table = _table("task", "result", "time", "read", "wrote")
     for task in run.tasks:
-        again = f" ({task.attempts} attempts)" if task.attempts > 1 else ""
-        time = seconds(task.duration_s) if task.attempts else ""
-        table.add_row(task.task_key, styled(task.result), time + again, _read(task), _wrote(task))
-    return table
+        table.add_row(task.task_key, styled(task.result), _time(task), _read(task), _wrote(task))
+    if Measurement.get(console, console.options.update(max_width=_UNBOUNDED), table).maximum <= console.width:
+        console.print(table)
+        return
+    width = max(len(task.task_key) for task in run.tasks)
+    for task in run.tasks:
+        _say(console, Text.assemble(f"{task.task_key:<{width}}   ", styled(task.result), f"   {_time(task)}"))
+        for what, lines in (("read ", _read(task)), ("wrote", _wrote(task))):
+            for line in lines.splitlines():
+                _say(console, f"  {what} {line}")
+
+
+def _time(task: TaskOutcome) -> str:
+    again = f" ({task.attempts} attempts)" if task.attempts > 1 else ""
+    return seconds(task.duration_s) + again if task.attempts else ""
 
 
 def _read(task: TaskOutcome) -> str:
@@ -82,9 +98,10 @@ def _say_errors(console: Console, run: JobRun) -> None:
         if error := task.error:
             _say(console, Text.assemble(("\nError: ", "bold red"), error.message))
             _say(console, f"  in task {task.task_key}, attempt {task.attempts}")
-            for line in [*error.traceback.rstrip().splitlines(), error.hint]:
+            for line in [*error.traceback.rstrip().splitlines(), *error.hint.splitlines()]:
                 if line:
-                    _say(console, f"  {line}")
+                    command = line.removeprefix("framework ")
+                    _say(console, f"  {line if line == command else _command(run, command)}")
             if told := _with_log(task):
                 name, log = told
                 _say(console, f"  log: {_near(log)}")
@@ -111,14 +128,22 @@ def _say_where_to_look(console: Console, run: JobRun) -> None:
 def _say_what_next(console: Console, run: JobRun, state: str, run_id: int) -> None:
     if state == "INTERRUPTED":
         _say(console, f"\nTo go on with it: {_command(run, f'run --resume {run_id}')}")
-    elif state == "TERMINATED" and not run.succeeded and run.result != "SKIPPED":
+        return
+    if state != "TERMINATED" or run.result == "SKIPPED":
+        return
+    if not run.succeeded or any(task.result in FAILED for task in run.tasks):
         _say(console, f"\nTo run again what failed: {_command(run, f'run --repair {run_id}')}")
+    for task in run.tasks:
+        if task.record and task.record.verdict and not task.record.verdict.passed:
+            again = f"run --repair {run_id} --rerun-tasks {task.task_key} --rerun-dependent-tasks"
+            _say(console, f"\nTo judge again in {task.task_key}: {_command(run, again)}")
 
 
 def _command(run: JobRun, arguments: str) -> str:
-    """The command as it works from the working directory: it looks for runs there and above."""
-    root = Path(run.directory).parent.parent.parent
-    there = "" if Path.cwd().is_relative_to(root) else f"cd {shlex.quote(_near(root))} && "
+    """The command as it works from the working directory: it takes the runs of the nearest directory that has some."""
+    root, here = Path(run.directory).parent.parent.parent, Path.cwd()
+    nearest = next((d for d in (here, *here.parents) if d == root or LocalPaths(d).run_store.exists()), None)
+    there = "" if nearest == root else f"cd {shlex.quote(_near(root))} && "
     return f"{there}framework {arguments}"
 
 

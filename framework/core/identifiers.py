@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 _PART = r"[A-Za-z_][A-Za-z0-9_]*"
-_TWO_PARTS = re.compile(rf"({_PART})\.({_PART})")
-_MODEL_VERSION = re.compile(rf"({_PART}\.{_PART})(?:@({_PART})|/([1-9][0-9]*))?")
-_ENTRYPOINT = re.compile(rf"({_PART}(?:\.{_PART})*):({_PART})")
+TWO_PARTS = re.compile(rf"({_PART})\.({_PART})")
+MODEL_VERSION = re.compile(rf"({_PART}\.{_PART})(?:@({_PART})|/([1-9][0-9]*))?")
+ENTRYPOINT = re.compile(rf"({_PART}(?:\.{_PART})*):({_PART})")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class TableName:
     @classmethod
     def parse(cls, text: str, catalog: str) -> "TableName":
         """``schema.table`` in ``catalog``. Raises ValueError on anything but two plain parts."""
-        if not (match := _TWO_PARTS.fullmatch(text)):
+        if not (match := TWO_PARTS.fullmatch(text)):
             raise ValueError(f"'{text}' is not a table name of two parts: schema.table")
         return cls(catalog, match[1], match[2])
 
@@ -62,7 +62,7 @@ class ModelName:
     @classmethod
     def parse(cls, text: str, catalog: str) -> "ModelName":
         """``schema.model``, ``schema.model@alias`` or ``schema.model/3``. Raises ValueError on anything else."""
-        if not (match := _MODEL_VERSION.fullmatch(text)):
+        if not (match := MODEL_VERSION.fullmatch(text)):
             raise ValueError(f"'{text}' is not a model name: schema.model, schema.model@alias or schema.model/3")
         schema, model = match[1].split(".")
         return cls(catalog, schema, model, match[2] or "", match[3] or "")
@@ -78,6 +78,6 @@ class ModelName:
 
 def split_entrypoint(text: str) -> tuple[str, str]:
     """``package.module:function`` as (module, function). Raises ValueError on anything else."""
-    if not (match := _ENTRYPOINT.fullmatch(text)):
+    if not (match := ENTRYPOINT.fullmatch(text)):
         raise ValueError(f"'{text}' is not an entry point: package.module:function")
     return match[1], match[2]

@@ -47,7 +47,7 @@ class Engine:
         while True:
             connection, started = launch.connection(paths, listener)
             try:
-                info = _greeting(connection, None if started else listener)
+                info = _greeting(connection, paths, None if started else listener)
                 return cls(connection, info, paths.engine_log, started)
             except _Gone as gone:
                 connection.close()
@@ -121,7 +121,7 @@ class _Gone(Exception):
         self.hint = hint
 
 
-def _greeting(connection: socket.socket, listener: Listener | None) -> EngineInfo:
+def _greeting(connection: socket.socket, paths: LocalPaths, listener: Listener | None) -> EngineInfo:
     """Wait to be let in; ``listener`` hears of it when that takes long."""
     buffer, began = LineBuffer(), time.monotonic()
     for limit in (launch.QUIET, launch.START_LIMIT):
@@ -130,9 +130,8 @@ def _greeting(connection: socket.socket, listener: Listener | None) -> EngineInf
                 return EngineInfo(**message["ready"])
         if listener and limit < launch.START_LIMIT:
             listener(Note("waiting for the local engine: it starts, or ends what a run that died has left"))
-    raise _Gone(
-        f"the local engine let nobody in within {launch.START_LIMIT:.0f} s; to end it: framework local stop --force"
-    )
+    stop = launch.stop_command(paths, " --force")
+    raise _Gone(f"the local engine let nobody in within {launch.START_LIMIT:.0f} s; to end it: {stop}")
 
 
 def _readable(connection: socket.socket, deadline: float | None) -> bool:

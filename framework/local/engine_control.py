@@ -17,6 +17,7 @@ from framework.core.events import Listener, Note
 from framework.local import engine_lock
 from framework.local.engine import Engine
 from framework.local.engine_socket import Unreachable, dial
+from framework.local.launch import stop_command
 from framework.local.paths import LocalPaths
 from framework.local.protocol import AttemptSpec, EngineStatus, LineBuffer, encode
 
@@ -193,5 +194,5 @@ def _send(how: signal.Signals, pid: int) -> None:
 def _silent(paths: LocalPaths) -> LocalEngineError:
     pid = engine_lock.owner(paths).pid
     return LocalEngineError(
-        f"the local engine (process {pid}) does not answer", hint="to end it: framework local stop --force"
+        f"the local engine (process {pid}) does not answer", hint=f"to end it: {stop_command(paths, ' --force')}"
     )

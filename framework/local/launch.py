@@ -5,12 +5,14 @@ Who holds the warehouse's lock starts the engine, and hands the lock on to it.
 
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
 import time
 from importlib.util import find_spec
+from pathlib import Path
 
 from framework.core.errors import LocalEngineError
 from framework.core.events import Listener, Note
@@ -39,6 +41,12 @@ def connection(paths: LocalPaths, listener: Listener) -> tuple[socket.socket, bo
         raise LocalEngineError(
             f"cannot start the local engine: {error}", hint=f"is there space for, and may you write to, {paths.state}?"
         ) from error
+
+
+def stop_command(paths: LocalPaths, how: str = "") -> str:
+    """What ends the engine of ``paths``, as it works from the working directory."""
+    there = "" if Path.cwd().is_relative_to(paths.root) else f"cd {shlex.quote(str(paths.root))} && "
+    return f"{there}framework local stop{how}"
 
 
 def _find_or_start(paths: LocalPaths, listener: Listener) -> tuple[socket.socket, bool]:
@@ -73,7 +81,7 @@ def _join(paths: LocalPaths) -> socket.socket | None:
         return None
     raise LocalEngineError(
         f"the local engine of this checkout was started by {owner.python}",
-        hint="wait for its run to end, end it with: framework local stop, or use the same environment",
+        hint=f"wait for its run to end, end it with: {stop_command(paths)}, or use the same environment",
     )
 
 

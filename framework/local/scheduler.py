@@ -54,6 +54,9 @@ class Scheduler:
             while self._executions:
                 self._turn()
         except LocalEngineError as error:
+            if not self._owners:
+                # It lost nothing: the run can go on when the engine can.
+                raise
             for execution in reversed(self._executions):
                 if execution.state != "DONE":
                     execution.give_up(error)

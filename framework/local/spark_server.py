@@ -1,8 +1,8 @@
 """The Spark JVM of the engine: a local Spark with Delta and Spark Connect, told what to do on stdin.
 
 Started as ``python -m framework.local.spark_server`` with its settings as JSON in the first line of stdin. Answers with
-JSON lines on stdout. When stdin closes, it and its JVM die at once, in the middle of whatever they do. When the JVM ends
-by itself, that is the last answer.
+JSON lines on stdout. When stdin closes, it and its JVM die at once, in the middle of whatever they do. That the JVM
+has ended by itself is the last answer.
 """
 
 import json

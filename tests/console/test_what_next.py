@@ -7,7 +7,12 @@ from rich.console import Console
 
 from framework.console.run_summary import show_run
 from framework.core.job_run import JobRun, TaskOutcome
-from framework.core.task_run import AttemptRecord, TaskError, Verdict
+from framework.core.task_run import AttemptRecord, TableVersion, TaskError, Verdict
+
+ANY = {
+    **{"project": "shop", "pipeline": "demand", "target": "local", "task_key": "judge", "kind": "evaluate"},
+    **{"started_at": "2024-03-01T04:00:00Z", "ended_at": "2024-03-01T04:00:03Z"},
+}
 
 
 @pytest.fixture
@@ -50,12 +55,8 @@ def test_a_success_with_a_failure_inside_can_be_repaired(root):
 
 
 def test_a_verdict_against_the_model_says_how_to_judge_again(root):
-    times = {"started_at": "2024-03-01T04:00:00Z", "ended_at": "2024-03-01T04:00:03Z"}
-    names = {"project": "shop", "pipeline": "demand", "target": "local", "task_key": "judge", "kind": "evaluate"}
     verdict = Verdict(False, ("mae 3 is above 1",))
-    record = AttemptRecord(
-        job_run_id="7", task_run_id="71", attempt=1, result="SUCCESS", verdict=verdict, **names, **times
-    )
+    record = AttemptRecord(job_run_id="7", task_run_id="71", attempt=1, result="SUCCESS", verdict=verdict, **ANY)
 
     lines = summary(root / "bundle", "SUCCESS", task("judge", record=record))
 
@@ -73,3 +74,15 @@ def test_commands_change_into_the_directory_of_the_run(root):
     commands = [line for line in lines if "framework " in line and ".framework" not in line]
     assert [line.partition("framework ")[2] for line in commands] == ["runs 8", "logs 7 a", "run --repair 7"]
     assert all(f"cd {root} && framework" in line for line in commands)
+
+
+def test_on_a_narrow_terminal_no_name_is_broken(root):
+    long = TableVersion("spark_catalog.forecast_features.weekly_demand_by_product_and_country", 3, 1200)
+    record = AttemptRecord(job_run_id="7", task_run_id="71", attempt=1, result="SUCCESS", outputs=(long,), **ANY)
+
+    lines = summary(root, "SUCCESS", task("features", record=record))
+
+    assert lines[2:4] == [
+        "features   SUCCESS   1.0 s",
+        "  wrote forecast_features.weekly_demand_by_product_and_country v3, 1,200 rows",
+    ]

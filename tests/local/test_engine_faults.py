@@ -10,6 +10,7 @@ import pytest
 from framework.core.errors import LocalEngineError
 from framework.local.engine import Engine
 from framework.local.paths import LocalPaths
+from framework.local.spark_process import death_of_jvm
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(300)]
 
@@ -141,3 +142,18 @@ def test_a_full_disk_is_named(tmp_path):
             Engine.connect(LocalPaths(tmp_path), lambda event: None)
     finally:
         subprocess.run(["umount", tmp_path], check=True)
+
+
+@pytest.mark.parametrize(
+    ("code", "says", "advises"),
+    [
+        (-signal.SIGKILL, "most likely because the machine ran out of memory", "less than its 4g"),
+        (3, "ran out of its memory of 4g", "FRAMEWORK_DRIVER_MEMORY=8g"),
+        (-signal.SIGSEGV, "was ended by signal 11", ""),
+        (1, "exited with code 1", ""),
+    ],
+)
+def test_the_end_of_a_jvm_says_what_to_do(code, says, advises):
+    what, hint = death_of_jvm(code, "4g")
+
+    assert (says in what, advises in hint) == (True, True)

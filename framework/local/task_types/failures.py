@@ -9,6 +9,7 @@ from framework.runtime import spark_errors, user_frames
 
 _FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
 _JAVA_STACK = re.compile(r"\n+JVM stacktrace:\n.*", re.DOTALL)
+_WORKSPACE = re.compile(r"/(?:Volumes|dbfs)/")
 _NO_CONTEXT = {"sc", "sqlContext", "spark.sparkContext"}
 
 
@@ -52,6 +53,9 @@ def _place(trace: str) -> str:
 
 
 def _hint(error: BaseException) -> str:
+    if isinstance(error, FileNotFoundError) and _WORKSPACE.match(str(error.filename or "")):
+        copy = f"dbutils.fs.cp('{error.filename}', 'file:/tmp/…')"
+        return f"here Spark and dbutils.fs know /Volumes, Python's open does not: {copy} first works in both places"
     if isinstance(error, NameError) and error.name in _NO_CONTEXT:
         return "there is no SparkContext here, nor on serverless: use spark (the SparkSession) and DataFrames"
     if isinstance(error, ModuleNotFoundError):

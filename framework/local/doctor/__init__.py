@@ -1,0 +1,1 @@
+"""Whether this machine has what a local run and a deployment need."""
