@@ -11,24 +11,20 @@ A bundle that is there already, ours or anybody's, is run without the first four
 Each phase takes what the one before it gives, so a wrong order is a type error.
 """
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 from framework.check.checkout import Validated
 from framework.check.checkout import validate as validate_checkout
 from framework.check.pipeline import check_together
 from framework.compile.bundle import Bundle
-from framework.compile.jobs import BACKFILL, bundle_of
-from framework.core.dynamic_values import only_reference
+from framework.compile.jobs import bundle_of
 from framework.core.errors import UsageError
 from framework.core.events import Listener, Note
 from framework.core.job_run import JobRun
-from framework.local.foreign_bundle.load import load_bundle
+from framework.local.backfills import requests_for
 from framework.local.paths import LocalPaths
 from framework.local.requests import MAX_PARALLEL, RepairRequest, RunRequest, Selected
 from framework.local.run import backfill, repair, resume, run
@@ -42,6 +38,7 @@ from framework.resolve.parameters import run_parameters
 from framework.resolve.pipeline import resolve
 from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline, ResolvedSource
 from framework.spec.loader import ProjectSource, find_root, load
+from framework.spec.policy_spec import read_policy
 from framework.spec.target_spec import LOCAL, known_targets
 
 
@@ -90,6 +87,22 @@ class Asked:
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Compiled:
+    """A pipeline, the ones that it runs, and the bundle of them all."""
+
+    pipeline: ResolvedPipeline
+    others: tuple[ResolvedPipeline, ...]
+    bundle: Bundle
+
+    @property
+    def sources(self) -> tuple[ResolvedSource, ...]:
+        """Every file that one of the pipelines reads."""
+        return tuple(
+            {source.table: source for each in (self.pipeline, *self.others) for source in each.sources}.values()
+        )
+
+
 def validate(asked: Asked) -> Validated:
     """The first three phases, and the types of the fourth. Raises UsageError for a name that does not exist."""
     root = find_root(asked.directory)
@@ -109,16 +122,8 @@ def explain(asked: Asked, path: str) -> tuple[str, list[Explained]]:
 def run_locally(selection: Selection, listener: Listener, how: HowToRun = HowToRun()) -> JobRun:
     """From the project's files to the predictions, on this machine."""
     ready = compiled(selection, listener)
-    resolved = ready.pipeline
-    request = RunRequest(
-        root=resolved.root,
-        job_key=resolved.pipeline,
-        parameters=run_parameters(selection.parameters, resolved.parameters),
-        source={"project": resolved.project, "pipeline": resolved.pipeline},
-        sources=ready.sources,
-        **vars(how),
-    )
-    return run(_runnable(ready), request, listener)
+    parameters = run_parameters(selection.parameters, ready.pipeline.parameters)
+    return run(_runnable(ready), replace(_request(ready, selection), parameters=parameters, **vars(how)), listener)
 
 
 def backfill_locally(
@@ -126,60 +131,34 @@ def backfill_locally(
 ) -> list[JobRun]:
     """A run of the pipeline for each logical date; one that succeeded before is not run again."""
     ready = compiled(selection, listener)
-    resolved = ready.pipeline
-    name = only_reference(resolved.logical_date).removeprefix("job.parameters.")
-    if name not in resolved.parameters:
-        raise UsageError(
-            f"pipeline '{resolved.pipeline}' takes its logical date from no parameter, so a backfill cannot set it",
-            'Write logical_date: "{{job.parameters.<name>}}" in the pipeline.',
-        )
-    given = run_parameters({**selection.parameters, name: dates[0].isoformat()}, resolved.parameters)
-    job: Any = ready.bundle.jobs[resolved.pipeline]
-    declared = {str(parameter.name) for parameter in job.parameters}
-    token = hashlib.sha256(json.dumps([resolved.project, sorted(selection.parameters.items())]).encode()).hexdigest()
-    requests = [
-        RunRequest(
-            root=resolved.root,
-            job_key=resolved.pipeline,
-            parameters={
-                **given,
-                name: day.isoformat(),
-                **({BACKFILL: day.isoformat()} if BACKFILL in declared else {}),
-            },
-            source={"project": resolved.project, "pipeline": resolved.pipeline},
-            sources=ready.sources,
-            max_parallel=max_parallel,
-            idempotency_token=f"backfill-{day.isoformat()}-{token[:32]}",
-            backfill=datetime(day.year, day.month, day.day, tzinfo=UTC),
-        )
-        for day in dates
-    ]
+    request = replace(_request(ready, selection), max_parallel=max_parallel)
+    job = ready.bundle.jobs[ready.pipeline.pipeline]
+    requests = requests_for(dates, ready.pipeline, job, request, selection.parameters)
     return backfill(_runnable(ready), requests, listener)
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """A pipeline, the ones that it runs, and the bundle of them all."""
-
-    pipeline: ResolvedPipeline
-    others: tuple[ResolvedPipeline, ...]
-    bundle: Bundle
-
-    @property
-    def sources(self) -> tuple[ResolvedSource, ...]:
-        """Every file that one of the pipelines reads."""
-        return tuple(
-            {source.table: source for each in (self.pipeline, *self.others) for source in each.sources}.values()
-        )
+def _request(ready: Compiled, selection: Selection) -> RunRequest:
+    pipeline = ready.pipeline
+    variables = {"variables": dict(selection.variables)} if selection.variables else {}
+    return RunRequest(
+        root=pipeline.root,
+        job_key=pipeline.pipeline,
+        parameters={},
+        source={"project": pipeline.project, "pipeline": pipeline.pipeline, **variables},
+        sources=ready.sources,
+    )
 
 
 def compiled(selection: Selection, listener: Listener) -> Compiled:
     """A pipeline as the jobs that a local run executes. Raises InvalidProject and UsageError."""
     root = find_root(selection.directory)
-    source: ProjectSource = load(root, selection.project, selection.pipeline, selection.target, selection.directory)
+    named = (selection.project, selection.pipeline, selection.target)
+    source: ProjectSource = load(root, *named, selection.directory, selection.variables)
     resolved: ResolvedPipeline = resolve(source, selection.source_files)
-    others: tuple[ResolvedPipeline, ...] = tuple(_run_by(resolved, source, selection.source_files))
-    checked: tuple[CheckedPipeline, ...] = check_together((resolved, *others))
+    others: tuple[ResolvedPipeline, ...] = tuple(_run_by(resolved, source, selection))
+    checked: tuple[CheckedPipeline, ...] = check_together(
+        (resolved, *others), read_policy(root, source.project.directory)
+    )
     if resolved.target != LOCAL:
         raise UsageError(
             f"a run on '{resolved.target}' needs a deployed job, and deploying comes with a later version",
@@ -190,9 +169,7 @@ def compiled(selection: Selection, listener: Listener) -> Compiled:
     return Compiled(resolved, others, bundle_of(*checked))
 
 
-def _run_by(
-    pipeline: ResolvedPipeline, source: ProjectSource, source_files: Mapping[str, Path]
-) -> Iterator[ResolvedPipeline]:
+def _run_by(pipeline: ResolvedPipeline, source: ProjectSource, selection: Selection) -> Iterator[ResolvedPipeline]:
     """The other pipelines of the project that ``pipeline`` runs, directly or not."""
     seen = {pipeline.pipeline}
     left = [pipeline]
@@ -200,7 +177,8 @@ def _run_by(
         for _, name in pipelines_run(left.pop()):
             if name in source.siblings and name not in seen:
                 seen.add(name)
-                left.append(resolve(load(source.root, source.project.name, name, source.target.name), source_files))
+                other = load(source.root, source.project.name, name, source.target.name, None, selection.variables)
+                left.append(resolve(other, selection.source_files))
                 yield left[-1]
 
 
@@ -248,7 +226,13 @@ def _made_again(root: Path, stored: StoredRun, listener: Listener) -> tuple[Runn
             variables=source["variables"],
         )
         return _of_directory(again, listener)[0], ()
-    selection = Selection(directory=root, project=source["project"], pipeline=source["pipeline"], target=stored.target)
+    selection = Selection(
+        directory=root,
+        project=source["project"],
+        pipeline=source["pipeline"],
+        target=stored.target,
+        variables=source.get("variables", {}),
+    )
     ready = compiled(selection, listener)
     return _runnable(ready), ready.sources
 
@@ -266,6 +250,9 @@ def _runnable(ready: Compiled) -> Runnable:
 
 def _of_directory(selection: BundleSelection, listener: Listener) -> tuple[Runnable, str]:
     """The bundle's jobs that can run here, and the one to run, which is among them or does not exist."""
+    # Who runs pipelines never needs it.
+    from framework.local.foreign_bundle.load import load_bundle
+
     found = load_bundle(selection.directory, selection.target, selection.variables)
     job = selection.job or _only_job(sorted(found.job_ids))
     for warning in found.warnings_for(job):

@@ -2,26 +2,33 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from framework.check.pipeline import findings, findings_together
-from framework.compile.jobs import bundle_of
+from framework.check.pipeline import RULES, RULES_TOGETHER, findings, findings_together
+from framework.check.policy.checkout_policy import CheckoutPolicy
+from framework.check.policy.findings import WAIVABLE
+from framework.check.policy.waivers import WaivedFinding
 from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject
 from framework.resolve.pipeline import resolve
-from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline
+from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.loader import ProjectSource, load_checkout
 
 
 @dataclass(frozen=True)
 class Validated:
-    """What was looked at, and what was found. A finding that holds for some targets only names them."""
+    """What was looked at, and what was found. A finding that holds for some targets only names them.
+
+    ``waived`` are findings that do not count.
+    """
 
     pipelines: tuple[str, ...]
     targets: tuple[str, ...]
     tasks: int
     found: Diagnostics
+    waived: tuple[WaivedFinding, ...] = ()
 
 
 def validate(
@@ -36,13 +43,16 @@ def validate(
     by_target: dict[str, list[ProjectSource]] = {}
     for source in checkout.sources:
         by_target.setdefault(source.target.name, []).append(source)
-    found = {target: list(_of_target(sources)) for target, sources in by_target.items()}
+    policy = CheckoutPolicy(root, date.today())
+    found = {target: list(_of_target(sources, policy)) for target, sources in by_target.items()}
+    rules = {*WAIVABLE, *(rule.__name__ for rule in (*RULES, *RULES_TOGETHER))}
+    of_policy = policy.findings(rules, whole=not (project or pipeline or targets))
     names = {f"{s.project.name}/{s.pipeline.name}": len(s.pipeline.tasks) for s in checkout.sources}
-    everything = Diagnostics.of([*checkout.found, *_merged(found)])
-    return Validated(tuple(names), tuple(by_target), sum(names.values()), everything)
+    everything = Diagnostics.of([*checkout.found, *_merged(found), *of_policy])
+    return Validated(tuple(names), tuple(by_target), sum(names.values()), everything, policy.waived)
 
 
-def _of_target(sources: list[ProjectSource]) -> Iterator[Diagnostic]:
+def _of_target(sources: list[ProjectSource], policies: CheckoutPolicy) -> Iterator[Diagnostic]:
     """What is wrong in the pipelines of one target."""
     by_project: dict[str, list[ResolvedPipeline]] = {}
     for source in sources:
@@ -50,22 +60,11 @@ def _of_target(sources: list[ProjectSource]) -> Iterator[Diagnostic]:
             by_project.setdefault(source.project.name, []).append(resolve(source))
         except InvalidProject as error:
             yield from error.found
-    for pipelines in by_project.values():
+    for pipelines in filter(None, by_project.values()):
+        policy = policies.of_project(pipelines[0].source_directory.parent)
         for each in pipelines:
-            alone = Diagnostics.of(findings(each))
-            yield from alone
-            if not alone.errors:
-                yield from _refused(each)
-        yield from findings_together(pipelines)
-
-
-def _refused(pipeline: ResolvedPipeline) -> Iterable[Diagnostic]:
-    """What the Jobs service's own types refuse."""
-    try:
-        bundle_of(CheckedPipeline(pipeline, Diagnostics()))
-    except InvalidProject as error:
-        return error.found
-    return ()
+            yield from policies.kept(findings(each, policy), [each], policy)
+        yield from policies.kept(findings_together(pipelines), pipelines, policy)
 
 
 def _merged(by_target: dict[str, list[Diagnostic]]) -> Iterator[Diagnostic]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from framework.check.finding import finding
 from framework.core.diagnostics import Diagnostic
 from framework.resolve.resolved import ResolvedPipeline
 from framework.runtime.kinds.base import offering
 from framework.runtime.kinds.options import ReplaceWhere
-from framework.spec.node_path import NodePath, format_path
 
 
 def models_come_from_training(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -18,7 +18,7 @@ def models_come_from_training(pipeline: ResolvedPipeline) -> Iterator[Diagnostic
             hint = (
                 f"The tasks that train are: {', '.join(k for k, what in offers.items() if what == 'model') or 'none'}."
             )
-            yield _finding(pipeline, (*task.path, "model_from"), f"task '{source}' trains no model", hint)
+            yield finding(pipeline, (*task.path, "model_from"), f"task '{source}' trains no model", hint)
 
 
 def gates_judge_the_model(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -32,7 +32,7 @@ def gates_judge_the_model(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
             if gate in keys and gate not in fitting:
                 summary = f"task '{gate}' gives no verdict on the model of '{task.options.model_from}'"
                 hint = f"The tasks that do are: {', '.join(fitting) or 'none'}."
-                yield _finding(pipeline, (*task.path, "gates", index), summary, hint)
+                yield finding(pipeline, (*task.path, "gates", index), summary, hint)
 
 
 def options_go_together(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -40,7 +40,7 @@ def options_go_together(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     for task in pipeline.tasks:
         for problem in task.options.problems() if task.kind else ():
             path = (*task.path, problem.field) if problem.field else task.path
-            yield _finding(pipeline, path, f"task '{task.task_key}': {problem.summary}", problem.hint)
+            yield finding(pipeline, path, f"task '{task.task_key}': {problem.summary}", problem.hint)
 
 
 def replaced_columns_have_values(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -49,13 +49,9 @@ def replaced_columns_have_values(pipeline: ResolvedPipeline) -> Iterator[Diagnos
         mode = getattr(task.options, "write_mode", None)
         for index, column in enumerate(mode.replace_where if isinstance(mode, ReplaceWhere) else ()):
             if column != "logical_date" and column not in task.params:
-                yield _finding(
+                yield finding(
                     pipeline,
                     (*task.path, "write_mode", "replace_where", index),
                     f"nothing gives column '{column}' a value for this run",
                     f"Use 'logical_date', or add '{column}' to the task's params.",
                 )
-
-
-def _finding(pipeline: ResolvedPipeline, path: NodePath, summary: str, hint: str = "") -> Diagnostic:
-    return Diagnostic(summary, pipeline.location(path), format_path(path), hint)

@@ -1,72 +1,92 @@
 """Rules about the task graph."""
 
-import difflib
 from collections.abc import Iterator
 
+from framework.check.finding import finding
 from framework.core.diagnostics import Diagnostic
 from framework.core.graph import find_cycle
-from framework.resolve.dependencies import names_written, same_name
-from framework.resolve.resolved import ResolvedPipeline
-from framework.spec.node_path import format_path
+from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
+from framework.spec.node_path import NodePath
+from framework.spec.references import references
+from framework.spec.suggestions import close_match
+
+_MOST_NAMES = 20
 
 
 def unknown_dependencies(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
-    """``depends_on`` or ``model_from`` that names no task, or the task itself."""
-    keys = [task.task_key for task in pipeline.tasks]
+    """``depends_on``, ``model_from`` or ``gates`` that names no task, or the task itself."""
+    keys = dict.fromkeys(task.task_key for task in pipeline.tasks)
     for task in pipeline.tasks:
         for dependency in task.depends_on:
-            if dependency.task_key in keys and dependency.task_key != task.task_key:
+            key = dependency.task_key
+            if key in keys and key != task.task_key:
                 continue
-            path = _where_named(pipeline, task.path, dependency.task_key)
-            if dependency.task_key == task.task_key:
-                yield Diagnostic(
-                    f"task '{task.task_key}' depends on itself", pipeline.location(path), format_path(path)
-                )
+            # What a {{…}} names is for the rule about references.
+            if (path := _where_named(pipeline, task, key)) is None:
+                continue
+            if key == task.task_key:
+                yield finding(pipeline, path, f"task '{key}' depends on itself")
             else:
-                close = difflib.get_close_matches(dependency.task_key, keys, n=1)
-                hint = f"Did you mean '{close[0]}'?" if close else f"The tasks are: {', '.join(keys)}."
-                summary = f"task '{task.task_key}' depends on '{dependency.task_key}', which does not exist"
-                yield Diagnostic(summary, pipeline.location(path), format_path(path), hint)
+                close = close_match(key, keys)
+                hint = f"Did you mean '{close}'?" if close else f"The tasks are: {_listed([*keys])}."
+                summary = f"task '{task.task_key}' depends on '{key}', which does not exist"
+                yield finding(pipeline, path, summary, hint)
+
+
+def repeated_dependencies(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
+    """A task that is named twice in one ``depends_on``."""
+    for task in pipeline.tasks:
+        seen: dict[str, str] = {}
+        for index, dependency in enumerate(task.depends_on):
+            if dependency.task_key not in seen:
+                seen[dependency.task_key] = dependency.outcome
+                continue
+            both = {seen[dependency.task_key], dependency.outcome} == {"true", "false"}
+            yield finding(
+                pipeline,
+                (*task.path, "depends_on", index),
+                f"task '{task.task_key}' depends on '{dependency.task_key}' twice",
+                "It can never have both outcomes: to go on after either, leave the outcome out." if both else "",
+            )
 
 
 def cycles(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """Tasks that wait for each other."""
-    keys = {task.task_key for task in pipeline.tasks}
+    tasks = {task.task_key: task for task in pipeline.tasks}
     upstream = {
-        t.task_key: [d.task_key for d in t.depends_on if d.task_key in keys - {t.task_key}] for t in pipeline.tasks
+        key: [d.task_key for d in task.depends_on if d.task_key in tasks and d.task_key != key]
+        for key, task in tasks.items()
     }
-    if cycle := find_cycle(upstream):
-        path = next(task.path for task in pipeline.tasks if task.task_key == cycle[0])
-        yield Diagnostic(
-            f"the tasks wait for each other: {' → '.join(cycle)}",
-            pipeline.location(path),
-            format_path(path),
+    while cycle := find_cycle(upstream):
+        yield finding(
+            pipeline,
+            tasks[cycle[0]].path,
+            f"the tasks wait for each other: {' → '.join(_shortened(cycle))}",
             "An arrow is an entry of depends_on, or a table or model that one task writes and the next one reads.",
         )
+        upstream = {
+            key: [each for each in others if each not in cycle] for key, others in upstream.items() if key not in cycle
+        }
 
 
-def one_writer_per_table(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
-    """A table or model that two tasks write."""
-    writers: dict[tuple[str, str], str] = {}
-    for task in pipeline.tasks:
-        for to, name in names_written(task.options) if task.kind else ():
-            first = writers.setdefault((to, same_name(name)), task.task_key)
-            if first != task.task_key:
-                path = (*task.path, "writes" if to == "table" else "model")
-                yield Diagnostic(
-                    f"{to} {name} is written by two tasks, '{first}' and '{task.task_key}'",
-                    pipeline.location(path),
-                    format_path(path),
-                    "One task owns a table or a model: write to another name, or merge the two tasks.",
-                )
-
-
-def _where_named(pipeline: ResolvedPipeline, path: tuple[str | int, ...], key: str) -> tuple[str | int, ...]:
-    """The place that names ``key``: an entry of depends_on, or model_from, or else the task."""
+def _where_named(pipeline: ResolvedPipeline, task: ResolvedTask, key: str) -> NodePath | None:
+    """The place that names ``key``: an entry of depends_on, or an option such as model_from."""
     written = pipeline.document.value
-    for step in path:
+    for step in task.path:
         written = written[step]
-    for index, entry in enumerate(written.get("depends_on", ())):
+    for index, entry in enumerate(written.get("depends_on") or ()):
         if key in (entry, entry.get("task_key") if isinstance(entry, dict) else entry):
-            return (*path, "depends_on", index)
-    return (*path, "model_from") if written.get("model_from") == key else path
+            return (*task.path, "depends_on", index)
+    for path, reference, name in references(task.options) if task.kind else ():
+        if reference.to == "task" and name == key:
+            return (*task.path, *path)
+    return None
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
+
+
+def _shortened(cycle: tuple[str, ...]) -> list[str]:
+    half = _MOST_NAMES // 2
+    return [*cycle] if len(cycle) <= _MOST_NAMES else [*cycle[:half], "…", *cycle[-half:]]

@@ -1,10 +1,15 @@
-"""Rules about what stands under ``databricks:``, which is merged over everything that the framework writes."""
+"""Rules about native tasks, and about ``databricks:``, which is merged over everything that the framework writes."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 
+from framework.check.finding import finding
+from framework.check.native_files import NOTEBOOK_HEADERS, NativeFile, native_files
 from framework.core.diagnostics import Diagnostic
 from framework.resolve.resolved import ResolvedPipeline
-from framework.spec.node_path import NodePath, format_path
+from framework.spec.node_path import NodePath, format_path, quoted
+from framework.spec.suggestions import close_match
 from framework.spec.task_spec import NATIVE_TASKS
 
 _OWN_FIELD = "It has a field of its own beside 'databricks:'. Write it there, where it is checked."
@@ -27,6 +32,32 @@ def owned_fields(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
         yield from _owned(pipeline, task.path, task.databricks, _OF_TASK)
 
 
+def native_files_exist(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
+    """A notebook, a script, an SQL file or a dbt project that is not there, or not in the project."""
+    project = pipeline.source_directory.parent
+    real_project = project.resolve()
+    for native in native_files(pipeline):
+        if not native.file.is_relative_to(project):
+            hint = "Only the project's own files are deployed: move it there. A workspace's path begins with '/'."
+            yield finding(pipeline, native.path, f"{quoted(native.written)} leads out of the project", hint)
+        elif not native.exists:
+            where = f"{pipeline.document.file.rpartition('/')[0]}/"
+            hint = f"Paths start from the pipeline's file, in {where}.{_near(native.file)}"
+            yield finding(pipeline, native.path, f"there is no {_word(native)} {quoted(native.written)}", hint)
+        elif not native.file.resolve().is_relative_to(real_project):
+            hint = "Put the file itself into the project."
+            yield finding(
+                pipeline, native.path, f"{quoted(native.written)} is a link that leads out of the project", hint
+            )
+        elif native.kind == "notebook_task" and not native.is_notebook:
+            comment = NOTEBOOK_HEADERS.get(native.file.suffix.lower(), "#")
+            hint = f"The first line of a notebook is '{comment} Databricks notebook source'."
+            yield finding(pipeline, native.path, f"{quoted(native.written)} is a file, and no notebook", hint)
+        elif native.kind in ("spark_python_task", "sql_task") and native.is_notebook:
+            hint = "Run it by a notebook_task, or remove the line that makes it a notebook."
+            yield finding(pipeline, native.path, f"{quoted(native.written)} is a notebook, and no plain file", hint)
+
+
 def _owned(
     pipeline: ResolvedPipeline, path: NodePath, written: Mapping[str, object], owned: Mapping[str, str]
 ) -> Iterator[Diagnostic]:
@@ -35,3 +66,14 @@ def _owned(
             place = (*path, "databricks", name)
             summary = f"'{name}' cannot stand under 'databricks:'"
             yield Diagnostic(summary, pipeline.document.key_location(place), format_path(place), owned[name])
+
+
+def _word(native: NativeFile) -> str:
+    return {"notebook_task": "notebook", "dbt_task": "directory"}.get(native.kind, "file")
+
+
+def _near(file: Path) -> str:
+    near = ""
+    with suppress(OSError):
+        near = close_match(file.name, sorted(entry.name for entry in file.parent.iterdir()))
+    return f" Did you mean '{near}'?" if near else ""

@@ -1,32 +1,47 @@
 """Rules about parameters and the ``{{…}}`` in them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from framework.check.finding import finding
+from framework.check.task_levels import Level, levels, texts_of_tasks
 from framework.core.diagnostics import Diagnostic
 from framework.core.dynamic_values import only_reference, problem_with, references_in
 from framework.core.graph import find_cycle
-from framework.resolve.resolved import ResolvedPipeline
-from framework.spec.node_path import NodePath, format_path
+from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
+from framework.spec.node_path import NodePath
+from framework.spec.task_spec import NATIVE_TASKS
 
 _OF_A_TASK = ("task", "tasks", "input")
 _OF_THE_JOB = "job.parameters."
+_RUN_NO_CODE = frozenset(NATIVE_TASKS) - {
+    "clean_rooms_notebook_task", "notebook_task", "python_operator_task", "python_wheel_task", "spark_jar_task",
+    "spark_python_task", "spark_submit_task",
+}  # fmt: skip
+_KEY_VALUE = {
+    "notebook_task": "base_parameters",
+    "python_wheel_task": "named_parameters",
+    "run_job_task": "job_parameters",
+    "sql_task": "parameters",
+}
+"""The tasks that the Jobs service pushes job parameters into, and what these replace."""
 
 
 def unknown_references(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """``{{…}}`` that stands for nothing, or for nothing yet."""
     of_job: list[tuple[NodePath, str]] = [(("logical_date",), pipeline.logical_date)]
     of_job += [(("parameters", name), parameter.value) for name, parameter in pipeline.parameters.items()]
+    tasks = {task.task_key: task for task in pipeline.tasks}
     for path, text in of_job:
         for reference in references_in(text):
             if reference.partition(".")[0] in _OF_A_TASK:
                 summary = f"'{{{{{reference}}}}}' has no value here: this is set before any task runs"
-                yield _finding(pipeline, path, summary, "Write it in the params of the task that needs it.")
-            else:
-                yield from _unknown(pipeline, path, reference)
-    for task in pipeline.tasks:
-        for name, parameter in task.params.items():
-            for reference in references_in(parameter.value):
-                yield from _unknown(pipeline, (*task.path, "params", name), reference)
+                yield finding(pipeline, path, summary, "Write it in the params of the task that needs it.")
+            elif problem := problem_with(reference, pipeline.parameters, tasks):
+                yield finding(pipeline, path, f"'{{{{{reference}}}}}' refers to nothing: {problem}")
+    for level, path, text in texts_of_tasks(pipeline):
+        for reference in references_in(text):
+            if problem := _problem(reference, pipeline, tasks, level):
+                yield finding(pipeline, path, f"'{{{{{reference}}}}}' refers to nothing: {problem}")
 
 
 def circular_parameters(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -38,27 +53,50 @@ def circular_parameters(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     while cycle := find_cycle(upstream):
         circle = " → ".join(reversed(cycle))
         hint = "An arrow is a {{job.parameters.…}} in the value: give one of them a value of its own."
-        yield _finding(pipeline, ("parameters", cycle[0]), f"the parameters refer to each other: {circle}", hint)
+        yield finding(pipeline, ("parameters", cycle[0]), f"the parameters refer to each other: {circle}", hint)
         upstream = {name: others for name, others in upstream.items() if name not in cycle}
 
 
 def shadowed_parameters(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """A task's parameter that the job's parameter of the same name silently replaces."""
+    for path, name, value in _named_values(pipeline):
+        if name in pipeline.parameters and only_reference(value) != f"{_OF_THE_JOB}{name}":
+            yield finding(
+                pipeline,
+                (*path, name),
+                f"the pipeline's parameter '{name}' would replace this value",
+                f"A job's parameter wins over a task's: rename it, or write '{{{{job.parameters.{name}}}}}'.",
+            )
+
+
+def _problem(reference: str, pipeline: ResolvedPipeline, tasks: Mapping[str, ResolvedTask], level: Level) -> str:
+    """What is wrong with ``reference`` in what a task is told, or nothing."""
+    namespace, _, member = reference.partition(".")
+    if namespace == "input" and not level.in_loop:
+        return "only the task inside of a for_each_task has an input"
+    key, _, result = member.partition(".")
+    if (problem := problem_with(reference, pipeline.parameters, tasks)) or namespace != "tasks":
+        return problem
+    return (
+        "it is the task itself, which has not run yet" if key == level.task.task_key else _lacking(tasks[key], result)
+    )
+
+
+def _lacking(task: ResolvedTask, result: str) -> str:
+    """Why ``task`` never has that ``result``, or nothing."""
+    native = next(iter(task.native), "")
+    if result.startswith("output.") and native != "sql_task":
+        return f"only a sql_task has an output, and '{task.task_key}' is none"
+    return f"a {native} sets no task values" if result.startswith("values.") and native in _RUN_NO_CODE else ""
+
+
+def _named_values(pipeline: ResolvedPipeline) -> Iterator[tuple[NodePath, str, object]]:
+    """Each named parameter of a task: the place of all of them, its name, its value."""
     for task in pipeline.tasks:
         for name, parameter in task.params.items():
-            if name in pipeline.parameters and only_reference(parameter.value) != f"{_OF_THE_JOB}{name}":
-                yield _finding(
-                    pipeline,
-                    (*task.path, "params", name),
-                    f"the pipeline's parameter '{name}' would replace this value",
-                    f"A job's parameter wins over a task's: rename it, or write '{{{{job.parameters.{name}}}}}'.",
-                )
-
-
-def _unknown(pipeline: ResolvedPipeline, path: NodePath, reference: str) -> Iterator[Diagnostic]:
-    if problem := problem_with(reference, pipeline.parameters, [task.task_key for task in pipeline.tasks]):
-        yield _finding(pipeline, path, f"'{{{{{reference}}}}}' refers to nothing: {problem}")
-
-
-def _finding(pipeline: ResolvedPipeline, path: NodePath, summary: str, hint: str = "") -> Diagnostic:
-    return Diagnostic(summary, pipeline.location(path), format_path(path), hint)
+            yield (*task.path, "params"), name, parameter.value
+    for level in levels(pipeline):
+        for kind, field in _KEY_VALUE.items():
+            values = level.fields(kind).get(field)
+            for name, value in values.items() if isinstance(values, Mapping) else ():
+                yield (*level.path, kind, field), name, value

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 from framework.check import (
     branch_checks,
@@ -12,6 +13,7 @@ from framework.check import (
     limit_checks,
     loop_checks,
     native_checks,
+    official_checks,
     order_checks,
     parameter_checks,
     retry_checks,
@@ -19,9 +21,12 @@ from framework.check import (
     schedule_checks,
     table_checks,
 )
+from framework.check.policy.findings import policy_findings
+from framework.check.policy.waivers import judge
 from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject
 from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline
+from framework.spec.policy_spec import NO_POLICY, PolicySpec
 
 Rule = Callable[[ResolvedPipeline], Iterator[Diagnostic]]
 RuleTogether = Callable[[Sequence[ResolvedPipeline]], Iterator[Diagnostic]]
@@ -49,6 +54,7 @@ RULES: tuple[Rule, ...] = (
     compute_checks.missing_environments,
     native_checks.owned_fields,
     native_checks.native_files_exist,
+    official_checks.official_types,
     table_checks.one_writer_per_table,
     order_checks.tables_read_in_order,
     order_checks.task_values_read_in_order,
@@ -67,7 +73,11 @@ RULES: tuple[Rule, ...] = (
     run_job_checks.jobs_exist,
 )
 """Those that look at one pipeline."""
-RULES_TOGETHER: tuple[RuleTogether, ...] = (run_job_checks.nested_runs, table_checks.one_writer_in_the_project)
+RULES_TOGETHER: tuple[RuleTogether, ...] = (
+    run_job_checks.nested_runs,
+    run_job_checks.parameters_of_runs,
+    table_checks.one_writer_in_the_project,
+)
 """Those that look at several pipelines of a project, as they will run together."""
 
 
@@ -76,10 +86,14 @@ def check(pipeline: ResolvedPipeline) -> CheckedPipeline:
     return check_together([pipeline])[0]
 
 
-def check_together(pipelines: Sequence[ResolvedPipeline]) -> tuple[CheckedPipeline, ...]:
-    """All rules on pipelines of one project. Raises InvalidProject as ``check`` does."""
-    alone = [findings(pipeline) for pipeline in pipelines]
-    everything = Diagnostics.of([finding for found in (*alone, findings_together(pipelines)) for finding in found])
+def check_together(
+    pipelines: Sequence[ResolvedPipeline], policy: PolicySpec = NO_POLICY
+) -> tuple[CheckedPipeline, ...]:
+    """All rules on pipelines of one project, as ``policy`` weighs them. Raises InvalidProject as ``check`` does."""
+    today = date.today()
+    alone = [judge(findings(pipeline, policy), [pipeline], policy, today).kept for pipeline in pipelines]
+    together = judge(findings_together(pipelines), pipelines, policy, today).kept
+    everything = Diagnostics.of([finding for found in (*alone, together) for finding in found])
     if everything.errors:
         raise InvalidProject(everything)
     return tuple(
@@ -87,9 +101,10 @@ def check_together(pipelines: Sequence[ResolvedPipeline]) -> tuple[CheckedPipeli
     )
 
 
-def findings(pipeline: ResolvedPipeline) -> list[Diagnostic]:
-    """What the rules say of one pipeline by itself."""
-    return [_of(rule, finding) for rule in RULES for finding in rule(pipeline)]
+def findings(pipeline: ResolvedPipeline, policy: PolicySpec = NO_POLICY) -> list[Diagnostic]:
+    """What the rules and the policy say of one pipeline by itself."""
+    found = [_of(rule, finding) for rule in RULES for finding in rule(pipeline)]
+    return [*found, *policy_findings(pipeline, policy)]
 
 
 def findings_together(pipelines: Sequence[ResolvedPipeline]) -> list[Diagnostic]:

@@ -25,7 +25,7 @@ Target = Annotated[
     str | None, typer.Option("--env", "-e", "--target", "-t", help="Where to run; default: local.", show_default=False)
 ]
 Params = Annotated[list[str] | None, typer.Option("--params", help="KEY=VALUE for a parameter; may be repeated.")]
-Var = Annotated[list[str] | None, typer.Option("--var", help="KEY=VALUE for a bundle's variable; may be repeated.")]
+Var = Annotated[list[str] | None, typer.Option("--var", help="KEY=VALUE for a variable; may be repeated.")]
 Source = Annotated[list[str] | None, typer.Option("--source", help="TABLE=PATH of a source's file; may be repeated.")]
 Only = Annotated[
     list[str] | None, typer.Option("--only", help="TASK, +TASK with all before it, TASK+ with all after it.")

@@ -84,8 +84,6 @@ def _refuse_contradictions(asked: _Asked) -> None:
         raise UsageError("a run that goes on keeps its parameters", "Only --repair takes new ones.")
     if asked.bundle and (asked.pipeline or asked.source):
         raise UsageError("--pipeline and --source are for projects, not for --bundle")
-    if asked.var and not asked.bundle:
-        raise UsageError("--var goes with --bundle DIR")
     if asked.idempotency_token is not None and not 0 < len(asked.idempotency_token) <= MAX_TOKEN:
         raise UsageError(f"an idempotency token has at least 1 and at most {MAX_TOKEN} characters")
 
@@ -146,6 +144,7 @@ def _selection(asked: _Asked, given: dict[str, str]) -> "Selection":
         pipeline=asked.pipeline,
         target=asked.target or "local",
         parameters=given,
+        variables=pairs("--var", asked.var),
         source_files={table: Path(path).expanduser().absolute() for table, path in files.items()},
     )
 

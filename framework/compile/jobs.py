@@ -1,17 +1,15 @@
 """ResolvedPipeline → ``databricks.bundles.jobs.Job`` and the plan beside it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from framework.compile.bundle import RELEASE_PATH, Bundle, Plan
-from framework.compile.official_types import Refusal, refusals
 from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject
 from framework.core.task_run import TaskRun
 from framework.resolve.job_references import pipelines_run
 from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline, ResolvedTask
-from framework.spec.node_path import NodePath, format_path
 
 if TYPE_CHECKING:
     from databricks.bundles.jobs import Job
@@ -23,7 +21,7 @@ BACKFILL = "framework.backfill"
 
 
 def bundle_of(*checked: CheckedPipeline) -> Bundle:
-    """The bundle of pipelines of one project. Raises InvalidProject when the Jobs service's types refuse a field."""
+    """The bundle of pipelines of one project. Raises InvalidProject when the Jobs service's types refuse a job."""
     pipelines = [each.pipeline for each in checked]
     plans = {pipeline.pipeline: _plan(pipeline) for pipeline in pipelines}
     return Bundle(
@@ -70,10 +68,10 @@ def _job(pipeline: ResolvedPipeline, plan: Plan) -> "Job":
     )
     try:
         return Job.from_dict(merged)
-    except Exception:  # its class depends on the shape of what does not fit
-        if found := Diagnostics.of(_refused(pipeline, merged)):
-            raise InvalidProject(found) from None
-        raise
+    except Exception as error:  # its class depends on the shape of what does not fit
+        # The rules find it before, each field at its place; this is for what they do not know yet.
+        summary = f"the Jobs service's types refuse the job: {error}"
+        raise InvalidProject(Diagnostics((Diagnostic(summary, pipeline.document.location(())),))) from None
 
 
 def _parameters(pipeline: ResolvedPipeline) -> Iterator[dict[str, str]]:
@@ -114,31 +112,3 @@ def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         below = merged.get(name)
         merged[name] = merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
     return merged
-
-
-def _refused(pipeline: ResolvedPipeline, job: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    from databricks.bundles.jobs import CronSchedule, Job, Task
-
-    below = ("databricks",)
-    own = {name: value for name, value in job.items() if name != "tasks"}
-    if isinstance(own.get("schedule"), Mapping):
-        native = pipeline.databricks.get("schedule", {})
-        place = ("schedule",) if "schedule" in pipeline.settings else (*below, "schedule")
-        found = refusals(CronSchedule, own.pop("schedule"))
-        yield from _placed(pipeline, found, place, dict.fromkeys(native, (*below, "schedule")))
-    yield from _placed(pipeline, refusals(Job, own), (), dict.fromkeys(pipeline.databricks, below))
-    for task, fields in zip(pipeline.tasks, job["tasks"], strict=True):
-        native = dict.fromkeys(task.databricks, (*task.path, *below))
-        yield from _placed(pipeline, refusals(Task, fields), task.path, native)
-
-
-def _placed(
-    pipeline: ResolvedPipeline, found: Iterable[Refusal], path: NodePath, elsewhere: Mapping[str, NodePath]
-) -> Iterator[Diagnostic]:
-    """Findings in a mapping that stands at ``path``; some of its fields stand ``elsewhere``, under 'databricks:'."""
-    for refusal in found:
-        parent = elsewhere.get(str(refusal.path[0]), path) if refusal.path else path
-        place = (*parent, *refusal.path)
-        summary = f"the Jobs service's types refuse this: {refusal.summary}"
-        hint = "This is a field of the Jobs API: see its reference for names and types."
-        yield Diagnostic(summary, pipeline.location(place), format_path(place), hint)

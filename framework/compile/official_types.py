@@ -1,14 +1,16 @@
-"""Why ``databricks.bundles`` refuses a mapping: which field it is. Its own messages say what, but not where."""
+"""What ``databricks.bundles`` would refuse in a mapping, each field at its place: its own messages say no place."""
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
-from typing import Any
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from enum import Enum
+from functools import cache
+from typing import Any, get_args, get_origin, get_type_hints
 
-from framework.spec.node_path import NodePath
-from framework.spec.suggestions import did_you_mean
+from framework.spec.node_path import NodePath, quoted
+from framework.spec.suggestions import close_match, did_you_mean
 
-_UNKNOWN = re.compile(r"Unexpected field '(.*)' for class \w+", re.DOTALL)
+_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list"}
+_BOOLEANS = ("true", "false", "yes", "no", "on", "off", "y", "n")
 
 
 @dataclass(frozen=True)
@@ -19,45 +21,75 @@ class Refusal:
     summary: str
 
 
-def refusals(cls: Any, value: Mapping[str, Any]) -> Iterator[Refusal]:
-    """Each field of ``value`` that the official type ``cls`` does not take, and each that it lacks."""
-    declared = {field.name: field for field in fields(cls)}
-    required = [name for name, field in declared.items() if field.default is field.default_factory is MISSING]
-    for name in value:
-        if name not in declared:
-            yield Refusal((name,), f"unknown field '{name}'{did_you_mean(name, declared)}")
-            continue
-        # One field at a time, so that the error is this field's.
-        if error := _error(cls, {**dict.fromkeys(required, ""), name: value[name]}):
-            yield _explained(name, value[name], error)
-    for name in required:
-        if name not in value:
-            yield Refusal((), f"field '{name}' is missing")
+def refusals(declared: Any, value: object, path: NodePath = ()) -> Iterator[Refusal]:
+    """Each place in ``value`` that an official type does not take, and each field that it lacks there.
 
-
-def _error(cls: Any, value: dict[str, Any]) -> Exception | None:
-    try:
-        cls.from_dict(value)
-    except Exception as error:  # its class depends on the shape of what does not fit
-        return error
-    return None
-
-
-def _explained(name: str, value: Any, error: Exception) -> Refusal:
-    if unknown := _UNKNOWN.fullmatch(str(error)):
-        return Refusal((name, *next(_ways_to(unknown[1], value), ())), f"unknown field '{unknown[1]}' in '{name}'")
-    if "missing 1 required" in str(error):
-        return Refusal((name,), f"{name} lacks the field {str(error).rpartition(' ')[2]}")
-    if "is not a valid" in str(error):
-        return Refusal((name,), f"{name}: {error}")
-    return Refusal((name,), f"{name} has a value of the wrong type")
-
-
-def _ways_to(key: str, value: Any) -> Iterator[NodePath]:
-    """The paths to every ``key`` in nested mappings and lists, the shortest of each branch."""
-    if isinstance(value, dict) and key in value:
-        yield (key,)
+    Stricter than the type in what it would turn into text or numbers without a word: ``true`` into "True", say.
+    """
+    member = _member(declared)
+    if member is Any or (isinstance(value, str) and value.startswith("${")):
         return
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for step, below in inner:
-        yield from ((step, *way) for way in _ways_to(key, below))
+    if is_dataclass(member):
+        yield from _of_fields(member, value, path) if isinstance(value, Mapping) else _wrong(path, "a mapping")
+    elif get_origin(member) is dict:
+        for name, item in value.items() if isinstance(value, Mapping) else ():
+            yield from refusals(get_args(member)[1], item, (*path, str(name)))
+        yield from () if isinstance(value, Mapping) else _wrong(path, "a mapping")
+    elif get_origin(member) is list:
+        for index, item in enumerate(value if isinstance(value, list) else ()):
+            yield from refusals(get_args(member)[0], item, (*path, index))
+        yield from () if isinstance(value, list) else _wrong(path, _WORDS[list])
+    elif issubclass(member, Enum):
+        names = [each.value for each in member]
+        if value not in names:
+            close = did_you_mean(value, names) if isinstance(value, str) else ""
+            yield Refusal(path, f"{quoted(str(value))} is not a valid {member.__name__}{close}")
+    elif not _is_scalar(member, value):
+        yield from _wrong(path, _WORDS[member])
+
+
+def _of_fields(cls: Any, value: Mapping[str, Any], path: NodePath) -> Iterator[Refusal]:
+    declared, required = _fields(cls)
+    misspelt: set[str] = set()
+    for name, item in value.items():
+        if name in declared:
+            # Nothing is as if the field were not there.
+            yield from refusals(declared[name], item, (*path, name)) if item is not None else ()
+        else:
+            misspelt.add(close_match(name, declared))
+            yield Refusal((*path, name), f"unknown field {quoted(name)}{did_you_mean(name, declared)}")
+    for name in required:
+        if value.get(name) is None and name not in misspelt:
+            yield Refusal(path, f"field '{name}' is missing")
+
+
+@cache
+def _fields(cls: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The types of the fields, and the names of those that must be there."""
+    required = (each.name for each in fields(cls) if each.default is each.default_factory is MISSING)
+    return get_type_hints(cls), tuple(required)
+
+
+@cache
+def _member(declared: Any) -> Any:
+    """What a field's type is besides None, and besides a ``${…}`` that the bundle fills in."""
+    members = (each for each in get_args(declared) if each is not type(None) and not _is_variable(each))
+    return next(members, declared) if get_origin(declared) not in (list, dict) else declared
+
+
+def _is_variable(declared: Any) -> bool:
+    return getattr(get_origin(declared), "__name__", "") == "Variable"
+
+
+def _is_scalar(member: type, value: object) -> bool:
+    if member is str:
+        return isinstance(value, str | int | float) and not isinstance(value, bool)
+    if member is bool:
+        return isinstance(value, bool) or (isinstance(value, str) and value.lower() in _BOOLEANS)
+    if isinstance(value, str):
+        return value.removeprefix("-").isdigit()
+    return isinstance(value, int if member is int else int | float) and not isinstance(value, bool)
+
+
+def _wrong(path: NodePath, expected: str) -> Iterator[Refusal]:
+    yield Refusal(path, f"a value of the wrong type: it must be {expected}")

@@ -25,8 +25,8 @@ Report = Callable[[Unit, TaskOutcome], None]
 class Decisions:
     """The decided part of a run; every outcome, its own and those given to ``finish``, goes to ``report``.
 
-    ``kind`` says what results call a task, ``number`` gives out task run ids, ``loop_opened`` and ``loop_ended`` take a try of a loop. Times are in
-    seconds of ``clock``.
+    ``kind`` says what results call a task, ``number`` gives out task run ids, ``loop_opened`` and ``loop_ended`` take
+    a try of a loop. Times are in seconds of ``clock``.
     """
 
     graph: JobGraph

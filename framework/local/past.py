@@ -81,6 +81,6 @@ class Past:
         known.values.update({key: dict(values) for key, values in self.values.items() if key in self.decided})
         known.task_run_ids.update({key: o.task_run_id for key, o in self.decided.items() if o.task_run_id})
         for unit, made in self.attempts.items():
-            if unit.iteration is None and unit.task_key in self.decided:
-                if made[-1].directory and (rows := rows_of(Path(made[-1].directory))):
-                    known.outputs[unit.task_key] = rows
+            kept = unit.iteration is None and unit.task_key in self.decided and made[-1].directory
+            if kept and (rows := rows_of(Path(kept))):
+                known.outputs[unit.task_key] = rows

@@ -20,6 +20,7 @@ from framework.spec.task_spec import TaskSpec
 _TASK_SETTINGS = (
     "description", "run_if", "max_retries", "min_retry_interval_millis", "retry_on_timeout", "timeout_seconds",
 )  # fmt: skip
+_COMPUTE = {"environment_key", "job_cluster_key", "existing_cluster_id", "new_cluster"}
 _DEFAULT_LOGICAL_DATE = "{{job.trigger.time.iso_date}}"
 
 
@@ -93,11 +94,9 @@ def _of_target(task: TaskSpec, target: TargetSpec, override: PipelineOverride) -
     """The fields of a task that its target has a say in."""
     changed = override.tasks.get(task.task_key, TaskOverride())
     written = {name: getattr(task, name) for name in _TASK_SETTINGS}
-    compute = compute_of(target) if task.kind else {}
-    return {
-        "settings": {**present(**{**written, **set_in(changed)}), **compute},
-        "databricks": merged([task.databricks, changed.databricks]),
-    }
+    native = merged([task.databricks, changed.databricks])
+    compute = compute_of(target) if task.kind and not _COMPUTE.intersection(native) else {}
+    return {"settings": {**present(**{**written, **set_in(changed)}), **compute}, "databricks": native}
 
 
 def _as_written(task: TaskSpec, options: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:

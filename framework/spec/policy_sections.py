@@ -160,7 +160,10 @@ class PolicyRules:
 
 @dataclass(frozen=True, kw_only=True)
 class WaiverFields:
-    """An exception as written. ``at`` is a project, project/pipeline or project/pipeline/task; each takes ``*``."""
+    """An exception as written. ``at`` is a project, project/pipeline or project/pipeline/task; each takes ``*``.
+
+    ``file`` narrows it to findings that stand in a file: its path from the root, with ``*`` for any characters.
+    """
 
     rule: str
     at: str
@@ -168,6 +171,7 @@ class WaiverFields:
     owner: str
     expires: Annotated[str, Field(json_schema_extra={"format": "date"})]
     targets: AllowedValues = None
+    file: str | None = None
     __pydantic_config__: ClassVar = STRICT
 
 

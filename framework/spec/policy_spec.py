@@ -45,18 +45,25 @@ class TargetPolicy:
 
     def place(self, path: NodePath) -> Location:
         """Where the value at ``path`` stands: under the target, or for all targets."""
-        own = ("targets", self.target, *path)
-        return self.document.location(own if self.document.depth(own) == len(own) else path)
+        return self.document.location(self._in_file(path))
+
+    def key_place(self, path: NodePath) -> Location:
+        """Where the key stands that ``path`` ends with."""
+        return self.document.key_location(self._in_file(path))
 
     def says(self, path: NodePath) -> str:
         """``conf/policy.yml:12``, to name in a hint."""
         place = self.place(path)
         return f"{place.file}:{place.line}"
 
+    def _in_file(self, path: NodePath) -> NodePath:
+        own = ("targets", self.target, *path)
+        return own if self.document.depth(own) == len(own) else path
+
 
 @dataclass(frozen=True, kw_only=True)
 class Waiver:
-    """An exception: ``rule`` does not count at ``at`` until the day ``expires`` has passed."""
+    """An exception: ``rule`` does not count at ``at``, in ``file``, until the day ``expires`` has passed."""
 
     rule: str
     at: str
@@ -64,6 +71,7 @@ class Waiver:
     owner: str
     expires: date
     targets: tuple[str, ...]
+    file: str
     location: Location
     path: str
 
@@ -109,6 +117,10 @@ class PolicySpec:
     def branches(self, target: str) -> tuple[BranchesSection, ...]:
         """The rules that a branch or tag has to keep, each of them, to be deployed."""
         return tuple(policy.rules.branches for policy in self.of_target(target))
+
+
+NO_POLICY = PolicySpec()
+"""Demands nothing."""
 
 
 def read_policy(root: Path, project_directory: Path | None = None) -> PolicySpec:
@@ -199,8 +211,10 @@ def _waivers(written: list[WaiverFields], document: Document, findings: list[Dia
             summary = f"expires must be a date such as 2030-12-31, found {quoted(waiver.expires)}"
             findings.append(entry.finding(summary, below=(*path, "expires")))
         else:
-            values: dict[str, Any] = {**vars(waiver), "expires": expires, "targets": tuple(waiver.targets or ("*",))}
-            yield Waiver(**values, location=document.location(path), path=format_path(path))
+            where = {"targets": tuple(waiver.targets or ("*",)), "file": waiver.file or "*"}
+            place = {"location": document.location(path), "path": format_path(path)}
+            values: dict[str, Any] = {**vars(waiver), "expires": expires, **where, **place}
+            yield Waiver(**values)
 
 
 def _date(text: str) -> date | None:

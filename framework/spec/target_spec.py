@@ -28,7 +28,7 @@ LOCAL = "local"
 _BASE = "base"
 _NO_TARGETS = (_BASE, "policy")
 _BUILT_IN = {"mode": "development", "catalog": "spark_catalog"}
-_CATALOG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+CATALOG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +164,7 @@ def _read_all(paths: list[Path], root: Path, findings: list[Diagnostic]) -> Iter
 
 def _check(entry: Entry, findings: list[Diagnostic]) -> None:
     catalog, host = entry.fields.get("catalog"), entry.fields.get("host")
-    if isinstance(catalog, str) and not _CATALOG.fullmatch(catalog):
+    if isinstance(catalog, str) and not CATALOG.fullmatch(catalog):
         findings.append(entry.finding(f"{quoted(catalog)} is not a catalog's name", below=("catalog",)))
     if isinstance(host, str) and not host.startswith(("https://", "${env:")):
         hint = "Write the workspace's address in full: https://…"

@@ -5,16 +5,19 @@
 
 import os
 import shutil
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
-from framework.check.pipeline import RULES, RULES_TOGETHER, check_together
-from framework.core.errors import InvalidProject
+from framework.check.pipeline import RULES, RULES_TOGETHER, findings_together
+from framework.check.pipeline import findings as findings_of_one
+from framework.core.diagnostics import Diagnostics
 from framework.resolve.pipeline import resolve
 from framework.spec.loader import load, pipeline_names
 
 SHOP = Path(__file__).parents[1] / "e2e" / "shop"
+SOUND = Path(__file__).parent / "sound"
 CASES = sorted(case for case in (Path(__file__).parent / "golden").iterdir() if case.is_dir())
 
 
@@ -26,22 +29,28 @@ def shop(tmp_path: Path) -> Path:
 
 def findings(root: Path, target: str = "local") -> str:
     names = ["demand", *sorted(set(pipeline_names(root, "shop")) - {"demand"})]
-    try:
-        check_together([resolve(load(root, "shop", name, target)) for name in names])
-    except InvalidProject as error:
-        return "\n".join(str(finding) for finding in error.found) + "\n"
-    return ""
+    pipelines = [resolve(load(root, "shop", name, target)) for name in names]
+    found = [*chain.from_iterable(map(findings_of_one, pipelines)), *findings_together(pipelines)]
+    return "".join(f"{finding}\n" for finding in Diagnostics.of(found))
 
 
 def test_a_sound_project_has_no_findings(shop):
     assert findings(shop) == ""
 
 
+@pytest.mark.parametrize("target", ["local", "dev"])
+def test_what_is_right_in_each_rules_eyes_is_no_finding(target, shop):
+    shutil.copytree(SOUND, shop, dirs_exist_ok=True)
+
+    assert findings(shop, target) == ""
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_finding(case, shop):
-    shutil.copytree(case / "projects", shop / "projects", dirs_exist_ok=True)
+    shutil.copytree(case, shop, dirs_exist_ok=True)
 
-    found = findings(shop)
+    # Rules about compute are about where there is some: such a case brings a target.
+    found = findings(shop, "dev" if (case / "conf/dev.yml").is_file() else "local")
 
     if os.environ.get("FRAMEWORK_UPDATE_GOLDEN"):
         (case / "expected.txt").write_text(found)

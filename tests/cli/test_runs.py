@@ -144,7 +144,6 @@ def test_one_idempotency_token_is_one_run(framework):
         (("run", "--repair", "1", "--var", "a=b", "--only", "x"), ["Leave out --var, --only."]),
         (("run", "--repair", "0", "--resume", "1"), ["--resume for one that was killed"]),
         (("run", "--idempotency-token", ""), ["at least 1"]),
-        (("run", "--var", "a=b"), ["--var goes with --bundle"]),
         (("logs", "last", "check"), []),
         (("backfill", "p", "--from", "2024-02-30", "--to", "2024-03-01", "--every", "1d"), ["is no date"]),
         (("backfill", "p", "--from", "2024-03-02", "--to", "2024-03-01", "--every", "1d"), ["comes before"]),

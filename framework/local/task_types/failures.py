@@ -53,19 +53,25 @@ def _place(trace: str) -> str:
 
 
 def _hint(error: BaseException) -> str:
-    if isinstance(error, FileNotFoundError) and _WORKSPACE.match(str(error.filename or "")):
-        copy = f"dbutils.fs.cp('{error.filename}', 'file:/tmp/…')"
-        return f"here Spark and dbutils.fs know /Volumes, Python's open does not: {copy} first works in both places"
-    if isinstance(error, NameError) and error.name in _NO_CONTEXT:
-        return "there is no SparkContext here, nor on serverless: use spark (the SparkSession) and DataFrames"
-    if isinstance(error, ModuleNotFoundError):
-        return f"is the package '{(error.name or '').partition('.')[0]}' installed in the local environment?"
+    if isinstance(error, NameError | ModuleNotFoundError | FileNotFoundError):
+        return _hint_at_name(error)
     if column := spark_errors.unresolved_column(error):
         return f"closest columns: {', '.join(column.near)}" if column.near else ""
     if "NO_HANDLER_FOR_EXTENSION" in str(error):
         return "DeltaTable is not available locally: use SQL (MERGE INTO, UPDATE, DELETE) or DataFrame.mergeInto"
     if spark_errors.is_missing_table(error):
         return "locally catalog.schema.table is spark_catalog.catalog__schema.table: has a task written it?"
+    return ""
+
+
+def _hint_at_name(error: NameError | ModuleNotFoundError | FileNotFoundError) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return f"is the package '{(error.name or '').partition('.')[0]}' installed in the local environment?"
+    if isinstance(error, FileNotFoundError) and _WORKSPACE.match(str(error.filename or "")):
+        copy = f"dbutils.fs.cp('{error.filename}', 'file:/tmp/…')"
+        return f"here Spark and dbutils.fs know /Volumes, Python's open does not: {copy} first works in both places"
+    if isinstance(error, NameError) and error.name in _NO_CONTEXT:
+        return "there is no SparkContext here, nor on serverless: use spark (the SparkSession) and DataFrames"
     return ""
 
 

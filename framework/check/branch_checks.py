@@ -1,0 +1,108 @@
+"""Rules about conditions and the branches behind them (docs.databricks.com/jobs: conditional-tasks, run-if)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+
+from framework.check.finding import finding, warning
+from framework.check.task_levels import levels
+from framework.core.diagnostics import Diagnostic
+from framework.core.dynamic_values import references_in
+from framework.core.graph import topological_order
+from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
+
+_Branches = frozenset[tuple[str, str]]
+"""Conditions and the outcomes that they had."""
+_ANY: _Branches = frozenset()
+
+_EQUALITY = ("EQUAL_TO", "NOT_EQUAL")
+_NUMERIC = ("GREATER_THAN", "GREATER_THAN_OR_EQUAL", "LESS_THAN", "LESS_THAN_OR_EQUAL")
+_ONE_MUST_HAVE_RUN = ("ALL_SUCCESS", "NONE_FAILED")
+
+
+def outcomes_of_conditions(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
+    """``depends_on`` with the outcome of a task that has none."""
+    tasks = {task.task_key: task for task in pipeline.tasks}
+    for task in pipeline.tasks:
+        for index, dependency in enumerate(task.depends_on):
+            named = tasks.get(dependency.task_key)
+            if dependency.outcome and named and "condition_task" not in named.native:
+                summary = f"task '{dependency.task_key}' has no outcome: it is no condition_task"
+                hint = "Leave the outcome out, or name a condition_task."
+                yield finding(pipeline, (*task.path, "depends_on", index, "outcome"), summary, hint)
+
+
+def unreachable_tasks(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
+    """A task that runs only if a condition is both true and false: it never does."""
+    needed = needed_branches(pipeline.tasks)
+    for task in pipeline.tasks:
+        upstream = [d.task_key for d in task.depends_on]
+        if needed.get(task.task_key, _ANY) is not None or len(set(upstream)) < len(upstream):
+            continue
+        if any(needed.get(key, _ANY) is None for key in upstream):
+            continue  # Said of the first one already.
+        condition = _contradiction(_together(task, needed))
+        yield finding(
+            pipeline,
+            task.path,
+            f"task '{task.task_key}' can never run: '{condition}' would have to be both true and false",
+            "A task behind both branches depends on the last task of each, without an outcome.",
+        )
+
+
+def condition_operands(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
+    """A comparison of numbers with what is none; a condition that compares nothing but constants."""
+    for level in levels(pipeline):
+        condition = level.fields("condition_task")
+        operands = {name: condition[name] for name in ("left", "right") if isinstance(condition.get(name), str)}
+        fixed = {name: text for name, text in operands.items() if not references_in(text) and "${" not in text}
+        path = (*level.path, "condition_task")
+        for name, text in fixed.items() if condition.get("op") in _NUMERIC else ():
+            if not _is_number(text):
+                hint = f"{condition['op']} compares numbers; {' and '.join(_EQUALITY)} compare text."
+                yield finding(pipeline, (*path, name), f"'{text}' is no number", hint)
+        if len(fixed) == 2 and condition.get("op") in (*_NUMERIC, *_EQUALITY):
+            hint = "Name a parameter or a task's value in it, such as {{job.parameters.x}}."
+            yield warning(pipeline, path, "the condition compares two constants: its outcome is always the same", hint)
+
+
+def needed_branches(those: Iterable[ResolvedTask]) -> Mapping[str, _Branches | None]:
+    """By task key, the branches that were taken whenever the task executes; None where that cannot be."""
+    tasks = {task.task_key: task for task in those}
+    try:
+        order = topological_order({key: [d.task_key for d in task.depends_on] for key, task in tasks.items()})
+    except ValueError:
+        return {}  # A cycle, which is a finding of its own.
+    needed: dict[str, _Branches | None] = {}
+    for key in order:
+        branches = _together(tasks[key], needed) if key in tasks else _ANY
+        needed[key] = None if branches is None or _contradiction(branches) else branches
+    return needed
+
+
+def _together(task: ResolvedTask, needed: Mapping[str, _Branches | None]) -> _Branches | None:
+    """What holds whenever ``task`` executes, contradictions included; None when nothing before it ever executes."""
+    outcomes = [d for d in task.depends_on if d.outcome]
+    if outcomes:
+        # All of its outcomes must have come about, whatever its run_if.
+        before = [needed.get(d.task_key, _ANY) for d in outcomes]
+        if any(each is None for each in before):
+            return None
+        return frozenset((d.task_key, d.outcome) for d in outcomes).union(*(each for each in before if each))
+    run_if = task.databricks.get("run_if") or task.settings.get("run_if") or "ALL_SUCCESS"
+    if not task.depends_on or run_if not in _ONE_MUST_HAVE_RUN:
+        return _ANY
+    possible = [each for d in task.depends_on if (each := needed.get(d.task_key, _ANY)) is not None]
+    return frozenset.intersection(*possible) if possible else None
+
+
+def _contradiction(branches: _Branches | None) -> str:
+    """A condition that has both outcomes in ``branches``."""
+    both = branches or _ANY
+    return next((key for key, outcome in sorted(both) if outcome == "false" and (key, "true") in both), "")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return Decimal(text.strip()).is_finite()
+    except InvalidOperation:
+        return False

@@ -1,0 +1,99 @@
+"""Rules about ``for_each_task`` (docs.databricks.com/jobs/for-each)."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from framework.check.finding import finding
+from framework.check.task_levels import Level, inner_task, levels
+from framework.core.diagnostics import Diagnostic
+from framework.core.dynamic_values import only_reference, substitute
+from framework.resolve.resolved import ResolvedPipeline
+from framework.spec.node_path import NodePath, quoted
+from framework.spec.task_spec import NATIVE_TASKS
+
+MAX_INPUTS = 10_000
+"""Characters of inputs written into the job."""
+MAX_CONCURRENCY = 100
+
+_TASK_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_ARRAY = 'Write a JSON array as text, such as inputs: "[1, 2]", or name a parameter or a task\'s value that is one.'
+
+
+def loop_inputs(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
+    """Inputs that are no JSON array, or too long to stand in the job."""
+    for level in _loops(pipeline):
+        inputs, path = level.fields("for_each_task").get("inputs"), (*level.path, "for_each_task", "inputs")
+        if isinstance(inputs, str):
+            if len(inputs) > MAX_INPUTS:
+                hint = "Let a task before the loop set them as a task value."
+                yield finding(pipeline, path, f"inputs of more than {MAX_INPUTS:,} characters", hint)
+            elif not _may_be_array(inputs, pipeline):
+                yield finding(pipeline, path, f"the inputs are no JSON array: {quoted(inputs)}", _ARRAY)
+
+
+def loop_concurrency(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
+    """More iterations side by side than the Jobs service runs, or none."""
+    for level in _loops(pipeline):
+        concurrency = level.fields("for_each_task").get("concurrency")
+        if isinstance(concurrency, int) and not 1 <= concurrency <= MAX_CONCURRENCY:
+            summary = f"concurrency must be from 1 to {MAX_CONCURRENCY}, found {concurrency}"
+            yield finding(pipeline, (*level.path, "for_each_task", "concurrency"), summary)
+
+
+def loop_bodies(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
+    """The task inside of a loop: one thing to do, and no place of its own in the graph."""
+    keys = {task.task_key for task in pipeline.tasks}
+    for task in pipeline.tasks:
+        if (inner := inner_task(task)) is not None:
+            path = (*task.path, "for_each_task", "task")
+            for below, summary, hint in _body_problems(inner, keys):
+                yield finding(pipeline, (*path, *below), summary, hint)
+
+
+def _loops(pipeline: ResolvedPipeline) -> Iterator[Level]:
+    return (level for level in levels(pipeline) if "for_each_task" in level.native and not level.in_loop)
+
+
+def _may_be_array(text: str, pipeline: ResolvedPipeline) -> bool:
+    if (reference := only_reference(text)) or text.startswith("${"):
+        parameter = pipeline.parameters.get(reference.removeprefix("job.parameters."))
+        if parameter is None or not reference.startswith("job.parameters.") or not parameter.value:
+            return True
+        return bool(only_reference(parameter.value)) or _is_array(parameter.value)
+    return _is_array(text)
+
+
+def _is_array(text: str) -> bool:
+    """Whether ``text`` is a JSON array, once its references are replaced by what fits in quotes and outside of them."""
+    try:
+        return isinstance(json.loads(substitute(text, lambda _: "1")), list)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _body_problems(inner: Any, keys: set[str]) -> Iterator[tuple[NodePath, str, str]]:
+    """Where below the task inside of a loop, what is wrong, what to do."""
+    things = [name for name in inner if name in NATIVE_TASKS]
+    if "for_each_task" in things:
+        yield (
+            ("for_each_task",),
+            "a loop inside of a loop",
+            "Run the inner loop in a pipeline of its own: run_job_task.",
+        )
+    elif not things:
+        hint = "Give it a native field such as notebook_task: a kind cannot stand here."
+        yield (), "the task inside of the loop says nothing to do", hint
+    elif len(things) > 1:
+        names = " and ".join(f"'{name}'" for name in things)
+        yield (things[1],), f"a task does one thing, but here are {names}", "Make a loop of its own for each."
+    if "depends_on" in inner:
+        hint = "Write it beside for_each_task: the loop as a whole waits."
+        yield ("depends_on",), "the task inside of a loop depends on nothing", hint
+    key = inner.get("task_key")
+    if isinstance(key, str) and not _TASK_KEY.fullmatch(key):
+        hint = "Letters, digits, _ and -; at most 100."
+        yield ("task_key",), f"{quoted(key)} is not a valid task key", hint
+    elif key in keys:
+        yield ("task_key",), f"duplicate task key '{key}'", "The task inside of a loop needs a key of its own."

@@ -1,0 +1,51 @@
+"""Rules about the names that a project gives."""
+
+from collections.abc import Iterator
+
+from framework.check.policy.native_fields import NativeJob
+from framework.core.diagnostics import Diagnostic, Location
+from framework.resolve.resolved import ResolvedPipeline
+from framework.spec.node_path import NodePath, format_path, quoted
+from framework.spec.patterns import matches
+from framework.spec.policy_spec import TargetPolicy
+from framework.spec.references import references
+
+_Named = tuple[str, str, NodePath]
+"""What it is, its name, and the path to it."""
+
+
+def name_patterns(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
+    """A name that does not match the pattern for its kind of thing."""
+    patterns = {what: pattern for what, pattern in vars(policy.rules.names).items() if pattern is not None}
+    for what, name, path in _names(job.pipeline) if patterns else ():
+        if what in patterns and not matches(patterns[what], name):
+            summary = f"{what} name {quoted(name)} does not match {quoted(patterns[what])}"
+            hint = f"{policy.says(('names', what))} requires it."
+            yield Diagnostic(summary, _location(job.pipeline, what, path), format_path(path), hint)
+
+
+def _names(pipeline: ResolvedPipeline) -> Iterator[_Named]:
+    yield "project", pipeline.project, ("name",)
+    yield "pipeline", pipeline.pipeline, ("name",)
+    for name in pipeline.parameters:
+        yield "parameter", name, ("parameters", name)
+    for task in pipeline.tasks:
+        yield "task", task.task_key, (*task.path, "task_key")
+        if task.kind:
+            yield from _of_options(task.options, task.path)
+
+
+def _of_options(options: object, path: NodePath) -> Iterator[_Named]:
+    for below, reference, name in references(options):
+        if reference.role == "writes":
+            _, schema, own = name.split(".")
+            yield "schema", schema, (*path, *below)
+            yield reference.to, own, (*path, *below)
+    if experiment := getattr(options, "experiment", None):
+        yield "experiment", str(experiment).rpartition("/")[2], (*path, "experiment")
+
+
+def _location(pipeline: ResolvedPipeline, what: str, path: NodePath) -> Location:
+    if what == "project":
+        return pipeline.project_document.location(path)
+    return pipeline.document.key_location(path) if what == "parameter" else pipeline.location(path)

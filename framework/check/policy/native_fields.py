@@ -1,0 +1,94 @@
+"""The native fields of jobs and tasks as they will be compiled, and where each of them stands."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from framework.core.diagnostics import Diagnostic
+from framework.resolve.resolved import ResolvedPipeline
+from framework.spec.layers import merged
+from framework.spec.node_path import NodePath, format_path
+
+
+@dataclass(frozen=True)
+class NativeFields:
+    """The fields of a job, or of the task at ``path``: the ``own`` ones, and what ``databricks:`` lays over them."""
+
+    pipeline: ResolvedPipeline
+    path: NodePath
+    own: Mapping[str, Any]
+    databricks: Mapping[str, Any]
+
+    @cached_property
+    def values(self) -> Mapping[str, Any]:
+        """All of them."""
+        return merged([self.own, self.databricks]) if self.databricks else self.own
+
+    def finding(self, summary: str, hint: str, below: NodePath) -> Diagnostic:
+        """A finding about the value at ``below``."""
+        path = self._path(below)
+        return Diagnostic(summary, self.pipeline.location(path), self._shown(path), hint)
+
+    def missing(self, summary: str, hint: str, below: NodePath) -> Diagnostic:
+        """A finding about a value that should be at ``below``: it points at the nearest thing that is there."""
+        path = self._path(below)
+        return Diagnostic(summary, self.pipeline.location(path), self._shown(path[: len(path) - 1]), hint)
+
+    def _path(self, below: NodePath) -> NodePath:
+        """The path in the pipeline's words: under ``databricks`` if that is where the value that counts stands."""
+        name = below[0]
+        native = name in self.databricks and (
+            name not in self.own or not isinstance(self.own[str(name)], Mapping) or _is_in(self.databricks, below)
+        )
+        return (*self.path, *(("databricks",) if native else ()), *below)
+
+    def _shown(self, path: NodePath) -> str:
+        """The path in the words of the file that has the value."""
+        for length in range(len(path), 0, -1):
+            if origin := self.pipeline.origins.get(path[:length]):
+                return format_path((*origin.path, *path[length:]))
+        return format_path(path)
+
+
+@dataclass(frozen=True)
+class NativeJob(NativeFields):
+    """The fields of the job, and those of its ``tasks``, the ones inside of loops included."""
+
+    tasks: tuple[NativeFields, ...]
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """``value`` if it is a mapping, else an empty one: what the Jobs service refuses is not the policy's to say."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def listed(value: Any) -> list[Any]:
+    """``value`` if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def native_job(pipeline: ResolvedPipeline) -> NativeJob:
+    """The job that the pipeline will be."""
+    tasks: list[NativeFields] = []
+    for task in pipeline.tasks:
+        does = {"python_wheel_task": {}} if task.kind else task.native
+        tasks += _and_inner(NativeFields(pipeline, task.path, {**task.settings, **does}, task.databricks))
+    return NativeJob(pipeline, (), {**pipeline.settings, "tags": pipeline.tags}, pipeline.databricks, tuple(tasks))
+
+
+def _and_inner(task: NativeFields) -> Iterator[NativeFields]:
+    yield task
+    if inner := mapping(mapping(task.own.get("for_each_task")).get("task")):
+        yield from _and_inner(NativeFields(task.pipeline, (*task.path, "for_each_task", "task"), inner, {}))
+
+
+def _is_in(values: Any, path: NodePath) -> bool:
+    """Whether a mapping says something at ``path``; a list says everything below it."""
+    for step in path:
+        if isinstance(values, list):
+            return True
+        if not isinstance(values, Mapping) or step not in values:
+            return False
+        values = values[str(step)]
+    return True

@@ -1,0 +1,34 @@
+"""Rules about tags: by them cost is charged and owners are found."""
+
+from collections.abc import Iterator
+
+from framework.check.policy.native_fields import NativeJob, mapping
+from framework.core.diagnostics import Diagnostic
+from framework.spec.node_path import quoted
+from framework.spec.patterns import matches
+from framework.spec.policy_sections import TagRule
+from framework.spec.policy_spec import TargetPolicy
+from framework.spec.suggestions import did_you_mean
+
+
+def required_tags(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
+    """A tag that is not there, or has a value that it must not have."""
+    tags = mapping(job.values["tags"])
+    for name, rule in policy.rules.tags.required.items():
+        says = f"{policy.says(('tags', 'required', name))} requires it."
+        if name not in tags:
+            hint = f"Set it under 'tags' in the pipeline, its project.yml or conf/{policy.target}.yml. {says}"
+            yield job.missing(f"tag {quoted(name)} is missing", hint, ("tags", name))
+        elif problem := _problem(name, str(tags[name]), rule):
+            yield job.finding(problem, says, ("tags", name))
+
+
+def _problem(name: str, value: str, rule: TagRule) -> str:
+    if not value.strip():
+        return f"tag {quoted(name)} is empty"
+    if rule.values is not None and value not in rule.values:
+        allowed = ", ".join(map(quoted, rule.values))
+        return f"tag {quoted(name)} is {quoted(value)}{did_you_mean(value, rule.values)}; allowed: {allowed}"
+    if rule.pattern is not None and not matches(rule.pattern, value):
+        return f"tag {quoted(name)} is {quoted(value)}, which does not match {quoted(rule.pattern)}"
+    return ""

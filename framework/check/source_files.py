@@ -1,0 +1,81 @@
+"""Python files as syntax trees, each parsed once however many tasks name it. Nothing in them is executed."""
+
+import ast
+import os
+import stat
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from framework.core.diagnostics import Location
+from framework.spec.files import shown
+
+MAX_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Why a file cannot be read as what it should be, and in which line: ``reason`` has no full stop."""
+
+    reason: str
+    line: int = 1
+    column: int = 1
+
+
+Stamp = tuple[str, int, int]
+"""A file as it is now: its path, time of change in nanoseconds, and size in bytes. Caches go by it."""
+
+
+def stamp(file: Path | str, largest: int = MAX_BYTES) -> Stamp | Unreadable:
+    """The file's stamp; Unreadable when it is no ordinary file, or too large to be written by a person."""
+    try:
+        status = os.stat(file)  # noqa: PTH116  asked for every task: a Path takes ten times as long
+    except (OSError, ValueError) as error:
+        return Unreadable(getattr(error, "strerror", None) or str(error))
+    if not stat.S_ISREG(status.st_mode):
+        return Unreadable("it is not a regular file")
+    if status.st_size > largest:
+        return Unreadable(f"it is larger than {largest:,} bytes")
+    return str(file), status.st_mtime_ns, status.st_size
+
+
+def parsed(source: Stamp) -> ast.Module | Unreadable:
+    """The file's syntax tree. Callers share it: don't change it."""
+    return _parsed(source)
+
+
+def read(source: Stamp) -> bytes | Unreadable:
+    """The file's bytes."""
+    try:
+        return Path(source[0]).read_bytes()
+    except OSError as error:
+        return Unreadable(error.strerror or "it cannot be read")
+
+
+def tree(source: bytes | str) -> ast.Module | Unreadable:
+    """The syntax tree of a text."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except SyntaxError as error:
+        return Unreadable(error.msg, error.lineno or 1, error.offset or 1)
+    except ValueError as error:
+        return Unreadable(str(error))
+    except (RecursionError, MemoryError):
+        return Unreadable("it is nested too deeply")
+
+
+def place(file: Path, root: Path, node: ast.expr | ast.stmt) -> Location:
+    """Where ``node`` of that file stands. ``ast`` counts columns in bytes, people count characters."""
+    lines = file.read_bytes().splitlines()
+    before = lines[node.lineno - 1][: node.col_offset] if node.lineno <= len(lines) else b""
+    return Location(shown(file, root), node.lineno, len(before.decode("utf-8", "replace")) + 1)
+
+
+# Syntax trees are large: those of the project at hand stay, not those of a whole checkout.
+@lru_cache(maxsize=64)
+def _parsed(source: Stamp) -> ast.Module | Unreadable:
+    content = read(source)
+    return content if isinstance(content, Unreadable) else tree(content)

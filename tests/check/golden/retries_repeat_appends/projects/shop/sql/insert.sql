@@ -1,0 +1,2 @@
+INSERT INTO logs.days
+SELECT 1

@@ -1,0 +1,3 @@
+# Databricks notebook source
+class Settings:
+    days = 7

@@ -1,0 +1,7 @@
+from shop import nightly
+
+if nightly:
+    nightly()
+
+
+class Command: ...

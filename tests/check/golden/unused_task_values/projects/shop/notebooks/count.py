@@ -1,0 +1,4 @@
+# Databricks notebook source
+
+dbutils.jobs.taskValues.set(key="rows", value=3)
+dbutils.jobs.taskValues.set("days", 2)

@@ -1,0 +1,1 @@
+select * from `logs`.`daily_units`
