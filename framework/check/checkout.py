@@ -1,6 +1,6 @@
 """Every rule on every pipeline of a checkout, for every target: what ``framework validate`` finds."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path

@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import date
 
 from framework.check import (
+    annotation_checks,
     branch_checks,
     compute_checks,
+    credential_checks,
     data_checks,
     entrypoint_checks,
     graph_checks,
@@ -23,10 +25,11 @@ from framework.check import (
 )
 from framework.check.policy.findings import policy_findings
 from framework.check.policy.waivers import judge
+from framework.check.thin_checks import thin_entry_points
 from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject
 from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline
-from framework.spec.policy_spec import NO_POLICY, PolicySpec
+from framework.spec.policy_spec import NO_POLICY, PolicySpec, Thin
 
 Rule = Callable[[ResolvedPipeline], Iterator[Diagnostic]]
 RuleTogether = Callable[[Sequence[ResolvedPipeline]], Iterator[Diagnostic]]
@@ -69,6 +72,7 @@ RULES: tuple[Rule, ...] = (
     data_checks.options_go_together,
     data_checks.replaced_columns_have_values,
     entrypoint_checks.entry_points_exist,
+    annotation_checks.entry_points_fit_annotations,
     entrypoint_checks.free_module_names,
     run_job_checks.jobs_exist,
 )
@@ -77,6 +81,7 @@ RULES_TOGETHER: tuple[RuleTogether, ...] = (
     run_job_checks.nested_runs,
     run_job_checks.parameters_of_runs,
     table_checks.one_writer_in_the_project,
+    credential_checks.hard_coded_credentials,
 )
 """Those that look at several pipelines of a project, as they will run together."""
 
@@ -104,6 +109,8 @@ def check_together(
 def findings(pipeline: ResolvedPipeline, policy: PolicySpec = NO_POLICY) -> list[Diagnostic]:
     """What the rules and the policy say of one pipeline by itself."""
     found = [_of(rule, finding) for rule in RULES for finding in rule(pipeline)]
+    thin = policy.thin(pipeline.target) or Thin()
+    found += [_of(thin_entry_points, finding) for finding in thin_entry_points(pipeline, thin)]
     return [*found, *policy_findings(pipeline, policy)]
 
 

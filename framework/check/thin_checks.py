@@ -30,7 +30,7 @@ def thin_entry_points(pipeline: ResolvedPipeline, thin: Thin) -> Iterator[Diagno
 
 def _entry_points(pipeline: ResolvedPipeline) -> Iterator[tuple[Path, str, Code | Unreadable]]:
     """Each file or function once, with what to call it."""
-    native = [each for each in native_files(pipeline) if is_inside(each.file, pipeline.root) and each.file.is_file()]
+    native = [each for each in native_files(pipeline) if each.exists and is_inside(each.file, pipeline.root)]
     notebooks = [each.file for each in native if each.kind == "notebook_task"]
     for file in _with_those_they_run(notebooks, pipeline.root):
         yield file, "a notebook", notebook(file)
@@ -60,7 +60,8 @@ def _with_those_they_run(notebooks: list[Path], root: Path) -> Iterator[Path]:
         for written in code.runs if isinstance(code, Code) else ():
             named = Path(os.path.normpath(file.parent / written))
             each = (named.with_name(named.name + suffix) for suffix in ("", *_NOTEBOOKS) if named.name)
-            waiting += [found for found in each if found.is_file() and is_inside(found, root)][:1]
+            # pathlib would raise for a name that is too long.
+            waiting += [found for found in each if os.path.isfile(found) and is_inside(found, root)][:1]  # noqa: PTH113
 
 
 def _modules(directory: Path) -> Iterator[str]:

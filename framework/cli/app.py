@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from framework import __version__
-from framework.cli import backfill, local, logs, run, runs, validate
+from framework.cli import backfill, dag, doctor, local, logs, run, runs, schema, validate
 
 app = typer.Typer(
     name="framework",
@@ -20,6 +20,9 @@ app.command("run")(run.run)
 app.command("backfill")(backfill.backfill)
 app.command("runs")(runs.runs)
 app.command("logs")(logs.logs)
+app.command("dag")(dag.dag)
+app.command("doctor")(doctor.doctor)
+app.command("schema")(schema.schema)
 app.add_typer(local.app, name="local")
 
 

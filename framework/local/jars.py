@@ -18,7 +18,7 @@ _SHA256 = {
     "delta-spark_4.2_2.13": "27d4fd8b1f879535c573ed1c718177d6a27f24d3e626ba02e216369725721ead",
     "delta-storage": "c46735481fa8e326b0957be02b4420cbcab4b325bb08009b7f2045a95133f1cc",
 }
-_FILES = {artifact: f"{artifact}-{_DELTA}.jar" for artifact in _SHA256}
+FILES = {artifact: f"{artifact}-{_DELTA}.jar" for artifact in _SHA256}
 _PATIENCE = 20.0
 """Seconds in which nothing arrives. Ivy has no such limit, and a firewall often just drops what we send."""
 
@@ -32,12 +32,12 @@ def resolve(java: JavaHome, listener: Listener) -> tuple[Path, ...]:
     if named := os.environ.get("FRAMEWORK_JARS_DIR"):
         return _from_directory(Path(named))
     cache = cache_directory()
-    missing = [artifact for artifact in _FILES if not (cache / _FILES[artifact]).is_file()]
+    missing = [artifact for artifact in FILES if not (cache / FILES[artifact]).is_file()]
     if missing:
         listener(Note(f"downloading Delta's JARs into {cache} (once)"))
         for artifact in missing:
             _download(artifact, cache, java)
-    return tuple(cache / name for name in _FILES.values())
+    return tuple(cache / name for name in FILES.values())
 
 
 def cache_directory() -> Path:
@@ -49,13 +49,13 @@ def cache_directory() -> Path:
 
 
 def _from_directory(folder: Path) -> tuple[Path, ...]:
-    missing = [name for name in _FILES.values() if not (folder / name).is_file()]
+    missing = [name for name in FILES.values() if not (folder / name).is_file()]
     if missing:
         raise LocalEngineError(
             f"FRAMEWORK_JARS_DIR={folder} does not have {' and '.join(missing)}",
             hint="copy the missing file there, or unset FRAMEWORK_JARS_DIR to have it downloaded",
         )
-    return tuple((folder / name).absolute() for name in _FILES.values())
+    return tuple((folder / name).absolute() for name in FILES.values())
 
 
 def _download(artifact: str, cache: Path, java: JavaHome) -> None:
@@ -65,7 +65,7 @@ def _download(artifact: str, cache: Path, java: JavaHome) -> None:
         with tempfile.TemporaryDirectory(dir=cache, prefix=".download-") as scratch:
             jar = _retrieve(artifact, Path(scratch), java)
             _check(artifact, jar)
-            jar.replace(cache / _FILES[artifact])
+            jar.replace(cache / FILES[artifact])
     except OSError as error:
         raise LocalEngineError(
             f"cannot write Delta's JARs to {cache}: {error.strerror or error}",
@@ -85,7 +85,7 @@ def _retrieve(artifact: str, scratch: Path, java: JavaHome) -> Path:
         finally:
             ivy.kill()
             ivy.wait()
-    jar = scratch / _FILES[artifact]
+    jar = scratch / FILES[artifact]
     if ivy.returncode or not jar.is_file():
         raise _unreachable(artifact, _reason(output.read_text(encoding="utf-8", errors="replace")))
     return jar
@@ -144,7 +144,7 @@ def _reason(output: str) -> str:
 
 def _unreachable(artifact: str, reason: str) -> LocalEngineError:
     return LocalEngineError(
-        f"could not download Delta's {_FILES[artifact]}: {reason}",
-        hint="without a network, put " + " and ".join(_FILES.values()) + " into a directory"
+        f"could not download Delta's {FILES[artifact]}: {reason}",
+        hint="without a network, put " + " and ".join(FILES.values()) + " into a directory"
         " and set FRAMEWORK_JARS_DIR to it; for a repository of your own set FRAMEWORK_IVY_SETTINGS",
     )

@@ -111,8 +111,8 @@ class RunStore:
     ) -> StoredRun:
         """Forget the outcomes of ``keys`` and let the run go on as its next repair.
 
-        ``tasks`` are those of the job by now, when it has changed. Raises UsageError unless the run is done and ``latest_repair_id`` is
-        that of its latest repair.
+        ``tasks`` are those of the job by now, when it has changed. Raises UsageError unless the run is done and
+        ``latest_repair_id`` is that of its latest repair.
         """
         with self._db.transaction():
             current = self._stored(run.job_run_id)

@@ -12,6 +12,7 @@ import pytest
 
 from framework.check.pipeline import RULES, RULES_TOGETHER, findings_together
 from framework.check.pipeline import findings as findings_of_one
+from framework.check.thin_checks import thin_entry_points
 from framework.core.diagnostics import Diagnostics
 from framework.resolve.pipeline import resolve
 from framework.spec.loader import load, pipeline_names
@@ -61,7 +62,7 @@ def test_finding(case, shop):
 def test_every_rule_has_a_case_that_breaks_it():
     named = {case.name.partition("-")[0] for case in CASES}
 
-    assert {rule.__name__ for rule in (*RULES, *RULES_TOGETHER)} == named
+    assert {rule.__name__ for rule in (*RULES, *RULES_TOGETHER, thin_entry_points)} == named
 
 
 def test_source_that_cannot_be_parsed_is_a_finding_and_not_run(shop):

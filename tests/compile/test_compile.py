@@ -70,7 +70,11 @@ def test_a_native_field_that_the_jobs_service_does_not_know_points_at_its_line(s
         ("databricks: {email_notifications: 5}", "databricks.email_notifications", "a value of the wrong type"),
         ("databricks: {libraries: 5}", "databricks.libraries", "a value of the wrong type"),
         ("databricks: {run_if: NEVER}", "databricks.run_if", "'NEVER' is not a valid RunIf"),
-        ("databricks: {health: {rules: [{metrc: x, op: GREATER_THAN, value: 1}]}}", "databricks.health.rules[0].metrc", "unknown field 'metrc'"),
+        (
+            "databricks: {health: {rules: [{metrc: x, op: GREATER_THAN, value: 1}]}}",
+            "databricks.health.rules[0].metrc",
+            "unknown field 'metrc'",
+        ),
         ("databricks: {libraries: [{pypi: {}}]}", "databricks.libraries[0].pypi", "field 'package' is missing"),
     ],
 )
@@ -90,7 +94,10 @@ def test_a_native_value_that_does_not_fit_points_at_its_field(shop, text, at, su
     ("text", "places"),
     [
         ("schedule: {cron: x}", {"schedule.cron": 3, "schedule": 3}),
-        ("schedule: {quartz_cron_expression: 0 0 4 * * ?, timezone_id: UTC, pause_status: NO}", {"schedule.pause_status": 3}),
+        (
+            "schedule: {quartz_cron_expression: 0 0 4 * * ?, timezone_id: UTC, pause_status: NO}",
+            {"schedule.pause_status": 3},
+        ),
         ("databricks: {schedule: daily, queue: 5}", {"databricks.schedule": 3, "databricks.queue": 3}),
         ("databricks: {schedule: {quartz_cron_expression: 0 0 4 * * ?}}", {"databricks.schedule": 3}),
     ],

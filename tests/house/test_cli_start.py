@@ -10,7 +10,11 @@ import pytest
 HEAVY = {"pyspark", "py4j", "delta", "mlflow", "pandas", "numpy", "pyarrow", "sklearn", "databricks.sdk"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], *([command, "--help"] for command in ("run", "validate", "dag", "doctor", "schema"))],
+    ids=" ".join,
+)
 def test_help_imports_nothing_heavy(arguments: list[str], root: Path) -> None:
     command = [sys.executable, "-X", "importtime", "-m", "framework", *arguments]
     result = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=False)

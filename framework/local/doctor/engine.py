@@ -21,6 +21,7 @@ _REQUIREMENT = re.compile(r"([\w.-]+)(?:\[[^\]]*\])?\s*([^;]*)(.*)")
 _SHOWN = ("pyspark", "delta-spark", "mlflow", "pandas")
 _COMPARED = {
     "==": operator.eq, ">=": operator.ge, "<=": operator.le, "<": operator.lt, ">": operator.gt, "!=": operator.ne,
+    "~=": operator.ge,
 }  # fmt: skip
 
 
@@ -41,7 +42,7 @@ def jars() -> Checkup:
     """Delta's JARs, in the directory that the user names or in the cache."""
     named = os.environ.get("FRAMEWORK_JARS_DIR")
     folder = Path(named) if named else delta_jars.cache_directory()
-    missing = [name for name in delta_jars._FILES.values() if not (folder / name).is_file()]
+    missing = [name for name in delta_jars.FILES.values() if not (folder / name).is_file()]
     if not missing:
         return Checkup("jars", Purpose.RUN, State.OK, f"Delta's in {folder}")
     found = f"{folder} does not have {' and '.join(missing)}"
@@ -85,7 +86,7 @@ def _misfit(name: str, bounds: str) -> Iterator[str]:
     except PackageNotFoundError:
         yield f"{name} is missing"
         return
-    if not all(_holds(installed, sign, bound) for sign, bound in re.findall(r"([=<>!]=?)\s*([\w.]+)", bounds)):
+    if not all(_holds(installed, sign, bound) for sign, bound in re.findall(r"([=<>!~]=?)\s*([\w.]+)", bounds)):
         yield f"{name} is {installed}, and {bounds} is needed"
 
 

@@ -1,0 +1,114 @@
+"""``framework dag``: the task graph of a pipeline, also of one that ``validate`` refuses."""
+
+import os
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from framework.cli.errors import reporting_errors
+from framework.cli.options import Pipeline
+from framework.cli.run import pairs
+from framework.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from framework.console.graph.picture import Picture
+    from framework.core.diagnostics import Diagnostics
+    from framework.resolve.resolved import ResolvedPipeline
+
+
+class Format(StrEnum):
+    """How the graph is drawn."""
+
+    TEXT = "text"
+    MERMAID = "mermaid"
+    SVG = "svg"
+    HTML = "html"
+
+
+_BY_SUFFIX = {".svg": Format.SVG, ".html": Format.HTML, ".htm": Format.HTML, ".mmd": Format.MERMAID}
+
+
+@reporting_errors
+def dag(  # noqa: PLR0917 - typer makes an option of each
+    project: Annotated[str | None, typer.Argument(help="The project; left out, the only one there is.")] = None,
+    pipeline: Pipeline = None,
+    target: Annotated[
+        str, typer.Option("--env", "-e", "--target", "-t", help="The target that it is resolved for.")
+    ] = "local",
+    variables: Annotated[
+        list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="Give a variable a value (repeatable).")
+    ] = None,
+    data: Annotated[bool, typer.Option("--data", help="Show the tables and models between the tasks.")] = False,
+    drawn_as: Annotated[
+        Format | None, typer.Option("--format", "-f", help="Left out: what FILE's name ends with, else text.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead of showing it.")
+    ] = None,
+) -> None:
+    """Draw the tasks of a pipeline and what each waits for. What validate finds goes to stderr, errors in red."""
+    from framework.console.findings import show_findings
+    from framework.console.graph.picture import picture_of
+    from framework.console.streams import stderr
+
+    resolved, found = _resolved(project, pipeline, target, pairs("--var", variables))
+    chosen = drawn_as or _BY_SUFFIX.get(output.suffix.lower() if output else "", Format.TEXT)
+    _show(picture_of(resolved, data=data), chosen, output)
+    if found:
+        show_findings(stderr(), found)
+    if found.errors:
+        raise typer.Exit(1)
+
+
+def _resolved(
+    project: str | None, pipeline: str | None, target: str, variables: dict[str, str]
+) -> "tuple[ResolvedPipeline, Diagnostics]":
+    """The pipeline, and what the rules find in it, which does not keep it from being drawn."""
+    from framework.check.pipeline import findings
+    from framework.core.diagnostics import Diagnostics
+    from framework.resolve.pipeline import resolve
+    from framework.spec.loader import find_root, load
+
+    root = find_root(Path.cwd())
+    resolved = resolve(load(root, project, pipeline, target, Path.cwd(), variables))
+    return resolved, Diagnostics.of(findings(resolved))
+
+
+def _show(picture: "Picture", drawn_as: Format, output: Path | None) -> None:
+    from framework.console.graph.html import as_html
+    from framework.console.graph.mermaid import as_mermaid
+    from framework.console.graph.svg import as_svg
+    from framework.console.graph.text import WIDTH, as_text
+    from framework.console.streams import stdout
+
+    if drawn_as is Format.TEXT and output is None:
+        console = stdout()
+        console.print(as_text(picture, min(WIDTH, console.width)))
+        return
+    if drawn_as is Format.TEXT:
+        text = as_text(picture).plain + "\n"
+    else:
+        text = {Format.MERMAID: as_mermaid, Format.SVG: as_svg, Format.HTML: as_html}[drawn_as](picture)
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        _write(text, output)
+
+
+def _write(text: str, path: Path) -> None:
+    """All of it or nothing: whoever looks at ``path`` meanwhile sees the old picture."""
+    whole = Path(os.path.realpath(path))
+    begun = whole.with_name(f".{whole.name}.{os.getpid()}")
+    try:
+        begun.write_text(text, encoding="utf-8")
+        begun.replace(whole)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {path}: {error.strerror}", "Name a file in a directory that is there."
+        ) from None
+    finally:
+        with suppress(OSError):
+            begun.unlink(missing_ok=True)
