@@ -12,7 +12,7 @@ SALES := $(EXAMPLE)/data/online_retail.parquet
 SHARED_SALES := ../shared/data/online_retail.parquet
 BENCH ?= *
 
-.PHONY: help setup demo test test-runtime test-rest test-matrix check format bench soak data link-data lock hooks clean
+.PHONY: help setup demo test test-runs test-rest test-matrix check format bench soak data link-data lock hooks clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,16 +23,17 @@ demo: $(READY) link-data ## run the demand forecast end to end on local Spark
 	$(BIN)/framework run example_demand_forecast --env local
 
 # The tests start many JVMs that live for seconds: the first compiler alone halves what each costs. The runtime's tests go by
-# themselves: they use classic Spark too, and a process has either that or Spark Connect. They run beside the others, which
-# mostly wait for their engines.
+# themselves: they use classic Spark too, and a process has either that or Spark Connect. Two halves run side by side, as
+# both mostly wait for their engines.
 test: check ## everything that must pass: check, then all tests but the soak
-	$(MAKE) -j2 test-runtime test-rest
+	$(MAKE) -j2 test-runs test-rest
 
-test-runtime: $(READY)
+test-runs: $(READY)
 	JDK_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 $(BIN)/pytest -m "not soak" --durations=5 tests/runtime
+	JDK_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 $(BIN)/pytest -m "not soak" --durations=15 tests/e2e
 
 test-rest: $(READY)
-	JDK_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 $(BIN)/pytest -m "not soak" --durations=25 --ignore tests/runtime
+	JDK_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 $(BIN)/pytest -m "not soak" --durations=15 --ignore tests/runtime --ignore tests/e2e
 
 test-matrix: $(READY) ## the runtime's tests with older versions of Spark
 	$(BIN)/python tests/runtime/run_matrix.py

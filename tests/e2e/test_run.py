@@ -56,10 +56,9 @@ def test_a_worse_model_is_not_registered_and_the_champion_scores(shop):
 
 WEEKLY = """
 name: weekly
-parameters: {slope: 2}
 tasks:
   - task_key: demand
-    run_job_task: {job_id: "${resources.jobs.demand.id}", job_parameters: {slope: "5"}}
+    run_job_task: {job_id: "${resources.jobs.demand.id}", job_parameters: {as_of: "2024-03-02"}}
   - task_key: done
     depends_on: [demand]
     condition_task: {left: "{{tasks.demand.result_state}}", op: EQUAL_TO, right: success}
@@ -74,7 +73,7 @@ def test_a_pipeline_runs_another_one(shop):
     assert done.code == 0, done.stderr
     child = shop.framework("runs", str(done.task("demand")["run_job_run_id"]), "-o", "json")
     assert [task["result"] for task in child.json["tasks"]] == ["SUCCESS"] * 5
-    assert child.json["parameters"]["slope"] == "2", "the run's own parameter wins"
+    assert child.json["parameters"]["as_of"] == "2024-03-02"
 
 
 BAD_CODE = [
