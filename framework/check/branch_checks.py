@@ -79,6 +79,12 @@ def needed_branches(those: Iterable[ResolvedTask]) -> Mapping[str, _Branches | N
     return needed
 
 
+def exclude_each_other(one: str, other: str, needed: Mapping[str, _Branches | None]) -> bool:
+    """Whether at most one of two tasks executes in any run, as the branches say that they ``needed``."""
+    branches = needed.get(one, _ANY), needed.get(other, _ANY)
+    return None in branches or bool(_contradiction(_ANY.union(*filter(None, branches))))
+
+
 def _together(task: ResolvedTask, needed: Mapping[str, _Branches | None]) -> _Branches | None:
     """What holds whenever ``task`` executes, contradictions included; None when nothing before it ever executes."""
     outcomes = [d for d in task.depends_on if d.outcome]

@@ -6,15 +6,25 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from framework.check.pipeline import RULES, RULES_TOGETHER, findings, findings_together
+from framework.check.pipeline import (
+    RULES,
+    RULES_OF_CHECKOUT,
+    RULES_TOGETHER,
+    findings,
+    findings_beside,
+    findings_together,
+)
 from framework.check.policy.checkout_policy import CheckoutPolicy
 from framework.check.policy.findings import WAIVABLE
 from framework.check.policy.waivers import WaivedFinding
-from framework.core.diagnostics import Diagnostic, Diagnostics
+from framework.core.diagnostics import Diagnostic, Diagnostics, Severity
 from framework.core.errors import InvalidProject
 from framework.resolve.pipeline import resolve
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.loader import ProjectSource, load_checkout
+
+MAX_FINDINGS = 1000
+"""Over all files. Nobody reads more; mending these comes first."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +55,11 @@ def validate(
         by_target.setdefault(source.target.name, []).append(source)
     policy = CheckoutPolicy(root, date.today())
     found = {target: list(_of_target(sources, policy)) for target, sources in by_target.items()}
-    rules = {*WAIVABLE, *(rule.__name__ for rule in (*RULES, *RULES_TOGETHER))}
+    rules = {*WAIVABLE, *(rule.__name__ for rule in (*RULES, *RULES_TOGETHER, *RULES_OF_CHECKOUT))}
     of_policy = policy.findings(rules, whole=not (project or pipeline or targets))
     names = {f"{s.project.name}/{s.pipeline.name}": len(s.pipeline.tasks) for s in checkout.sources}
-    everything = Diagnostics.of([*checkout.found, *_merged(found), *of_policy])
-    return Validated(tuple(names), tuple(by_target), sum(names.values()), everything, policy.waived)
+    everything = _most(Diagnostics.of([*checkout.found, *_merged(found), *of_policy]))
+    return Validated(tuple(names), checkout.targets, sum(names.values()), everything, policy.waived)
 
 
 def _of_target(sources: list[ProjectSource], policies: CheckoutPolicy) -> Iterator[Diagnostic]:
@@ -60,11 +70,24 @@ def _of_target(sources: list[ProjectSource], policies: CheckoutPolicy) -> Iterat
             by_project.setdefault(source.project.name, []).append(resolve(source))
         except InvalidProject as error:
             yield from error.found
+    before: list[ResolvedPipeline] = []
     for pipelines in filter(None, by_project.values()):
         policy = policies.of_project(pipelines[0].source_directory.parent)
         for each in pipelines:
             yield from policies.kept(findings(each, policy), [each], policy)
         yield from policies.kept(findings_together(pipelines), pipelines, policy)
+        yield from policies.kept(findings_beside(pipelines, before), pipelines, policy)
+        before += pipelines
+
+
+def _most(found: Diagnostics) -> Diagnostics:
+    """The first ones by place; the last of them says how many more there are."""
+    shown, left = found.items[:MAX_FINDINGS], found.items[MAX_FINDINGS:]
+    if not left:
+        return found
+    severity = Severity.ERROR if any(each.severity is Severity.ERROR for each in left) else Severity.WARNING
+    hint = "Mend some of these first, or look at one pipeline: framework validate PROJECT -p PIPELINE"
+    return Diagnostics((*shown, Diagnostic(f"{len(left):,} more findings", hint=hint, severity=severity)))
 
 
 def _merged(by_target: dict[str, list[Diagnostic]]) -> Iterator[Diagnostic]:

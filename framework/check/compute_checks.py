@@ -7,7 +7,7 @@ from framework.check.finding import finding, path_in_job
 from framework.check.task_levels import Level, levels
 from framework.core.diagnostics import Diagnostic
 from framework.resolve.resolved import ResolvedPipeline
-from framework.spec.suggestions import did_you_mean
+from framework.spec.suggestions import did_you_mean, listed
 from framework.spec.target_spec import LOCAL
 
 _KEYS = {"environment_key": "environments", "job_cluster_key": "job_clusters"}
@@ -21,19 +21,30 @@ _WITHOUT = (
 _NEED_ENVIRONMENT = ("dbt_task", "python_wheel_task", "spark_python_task")
 """Tasks that say on serverless compute which environment they run in; a notebook may have one of its own."""
 
+_ADD_COMPUTE = (
+    "Write 'compute: {environments: [{environment_key: default, spec: {environment_version: \"3\"}}]}' in its file."
+)
+
 
 def unknown_compute(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
-    """``environment_key`` or ``job_cluster_key`` of a task that nothing defines."""
+    """``environment_key`` or ``job_cluster_key`` of a task that nothing defines.
+
+    A task of ours may have it from the target, whose list ``databricks:`` of the pipeline can replace.
+    """
     for level in _on_compute(pipeline):
         for field, where in _KEYS.items():
             key = level.settings.get(field)
             known = [each.get(field) for each in _entries(pipeline, where)]
             if isinstance(key, str) and key not in known and "${" not in key:
                 names = [str(name) for name in known]
-                there = f"There is: {', '.join(names)}." if names else "There is none."
+                there = f"Defined: {listed(names)}." if names else "None is defined."
                 hint = f"{there} Define it in the target's file, in 'compute: {{{where}: …}}'."
                 summary = f"there is no {_WORDS[field]} '{key}'{did_you_mean(key, names)}"
-                yield finding(pipeline, (*level.settings_path, field), summary, hint)
+                path = (*level.settings_path, field)
+                if not level.in_loop and field not in level.task.databricks:
+                    hint = f"{there} The target gives '{key}' to the task, and 'databricks:' replaces its {where}."
+                    path = level.path
+                yield finding(pipeline, path, summary, hint)
 
 
 def repeated_compute(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -69,16 +80,22 @@ def one_compute_per_task(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 
 
 def missing_environments(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
-    """A native task without any compute: it runs on serverless compute, where it has to name its environment."""
+    """A task without any compute: it runs on serverless compute, where it has to name its environment."""
     for level in _on_compute(pipeline):
         kind = next(iter(level.native), "")
-        if kind in _NEED_ENVIRONMENT and not any(level.settings.get(field) for field in _COMPUTE):
+        if any(level.settings.get(field) for field in _COMPUTE):
+            continue
+        if level.task.kind and not _entries(pipeline, "environments"):
+            # The same for every task and pipeline: it is one finding.
+            summary = f"target '{pipeline.target}' has no compute for tasks with a kind"
+            yield finding(pipeline, ("environments",), summary, _ADD_COMPUTE)
+        elif kind in _NEED_ENVIRONMENT or level.task.kind:
             keys = [str(each.get("environment_key")) for each in _entries(pipeline, "environments")]
             written = f"environment_key: {keys[0] if keys else 'default'}"
             hint = f"Write '{written}' beside it." if level.in_loop else f"Add 'databricks: {{{written}}}' to the task."
             hint += "" if keys else " Define it in the target's file, in 'compute: {environments: …}'."
-            summary = f"a {kind} needs an environment on serverless compute"
-            yield finding(pipeline, (*level.path, kind), summary, hint)
+            summary = f"a {kind or level.task.kind} needs an environment on serverless compute"
+            yield finding(pipeline, (*level.path, kind or "kind"), summary, hint)
 
 
 def _on_compute(pipeline: ResolvedPipeline) -> Iterator[Level]:

@@ -3,20 +3,19 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from framework.check import credentials
 from framework.check.credentials import Credential
 from framework.check.notebook_cells import jupyter_cells, python_of
-from framework.check.source_files import Stamp, Unreadable, parsed, read, stamp
+from framework.check.source_files import MAX_BYTES, MAX_FINDINGS, Stamp, Unreadable, parsed, read, stamp
+from framework.check.thin_files import LARGEST_NOTEBOOK
 from framework.core.diagnostics import Diagnostic, Location
 from framework.resolve.resolved import ResolvedPipeline
-from framework.spec.files import shown
+from framework.spec.files import is_inside, shown
 
 _SUFFIXES = (".py", ".ipynb", ".sql", ".yml", ".yaml")
-_LARGEST = 10_000_000
-"""Bytes: notebooks keep their outputs, pictures too."""
 _FOREIGN = {"node_modules", "site-packages", "venv", "build", "dist"}
 _HINT = (
     "Revoke it, for it stays in the history. Keep the new one in a secret scope: dbutils.secrets.get, "
@@ -30,7 +29,9 @@ def hard_coded_credentials(pipelines: Sequence[ResolvedPipeline]) -> Iterator[Di
         return
     root, project = pipelines[0].root, pipelines[0].source_directory.parent
     for file in chain(_files(root / "conf"), _files(project)):
-        source = stamp(file, _LARGEST)
+        if file.is_symlink() and not is_inside(file, root):
+            continue
+        source = stamp(file, LARGEST_NOTEBOOK if file.suffix == ".ipynb" else MAX_BYTES)
         for found in () if isinstance(source, Unreadable) else _found(source, _is_test(file, project)):
             summary = f"{found.what} is written in this file"
             yield Diagnostic(summary, Location(shown(file, root), found.line, found.column), hint=_HINT)
@@ -53,10 +54,11 @@ def _found(source: Stamp, is_test: bool) -> tuple[Credential, ...]:
     if isinstance(content, Unreadable) or b"\0" in content:
         return ()
     text = content.decode("utf-8", "replace")
-    found = list(credentials.by_shape(text))
+    found = list(islice(credentials.by_shape(text), MAX_FINDINGS))
     if not is_test and credentials.may_name_one(text):
         lines = {each.line for each in found}
-        found += [each for each in _by_name(source, text) if each.line not in lines]
+        others = (each for each in _by_name(source, text) if each.line not in lines)
+        found += islice(others, MAX_FINDINGS)
     return tuple(found)
 
 

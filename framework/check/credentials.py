@@ -54,9 +54,8 @@ _YAML = re.compile(
     r"[ \t]*(?=$|[,}#]))",
     re.IGNORECASE | re.MULTILINE,
 )
-_SQL = re.compile(
-    rf"\b(?P<name>[\w.-]{{0,60}}{_WORD})[\"'`]?\s{{0,9}}(?:=>?|\s)\s{{0,9}}'(?P<value>[^'\n]+)'", re.IGNORECASE
-)
+_SQL = re.compile(rf"(?P<word>{_WORD})[\"'`]?\s{{0,9}}(?:=>?|\s)\s{{0,9}}'(?P<value>[^'\n]+)'", re.IGNORECASE)
+_NAME_BEFORE = re.compile(r"[\w.-]*$")
 _PLAIN_WORDS = {"true", "false", "null", "none", "yes", "no"}
 
 
@@ -87,8 +86,11 @@ def in_yaml(text: str) -> Iterator[Credential]:
 def in_sql(text: str) -> Iterator[Credential]:
     """Strings after a name such as ``password``."""
     for found in _SQL.finditer(text):
-        if _is_secret(found["name"], found["value"]):
-            yield _at(text, found.start("name"), f"the value of '{found['name']}'")
+        # The word is looked for first: a name can be as long as the file.
+        before = _NAME_BEFORE.search(text[max(0, found.start() - 60) : found.start()])
+        name = (before[0] if before else "") + found["word"]
+        if _is_secret(name, found["value"]):
+            yield _at(text, found.end("word") - len(name), f"the value of '{name}'")
 
 
 def may_name_one(text: str) -> bool:

@@ -35,6 +35,15 @@ def gates_judge_the_model(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
                 yield finding(pipeline, (*task.path, "gates", index), summary, hint)
 
 
+def thresholds_can_be_kept(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
+    """A threshold whose ``min`` is above its ``max``: no model passes."""
+    for task in pipeline.tasks:
+        for metric, bounds in getattr(task.options, "thresholds", {}).items():
+            if bounds.min is not None and bounds.max is not None and bounds.min > bounds.max:
+                summary = f"no '{metric}' is both at least {bounds.min:g} and at most {bounds.max:g}"
+                yield finding(pipeline, (*task.path, "thresholds", metric), summary, "Exchange min and max.")
+
+
 def options_go_together(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """Options that their kind refuses in this combination."""
     for task in pipeline.tasks:

@@ -2,7 +2,7 @@
 
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,21 +14,28 @@ from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.files import shown
 from framework.spec.node_path import NodePath, format_path
 from framework.spec.suggestions import close_match
+from framework.spec.yaml_source import Document
 
 _TAKEN = sys.stdlib_module_names | {"framework"}
 
 
 @dataclass(frozen=True)
 class _Mention:
-    """An entry point that a file names at ``path``, and the arguments with which it will be called."""
+    """An entry point that a file names at ``path``; ``given`` are the arguments of its call, and what names them."""
 
     entrypoint: str
-    given: frozenset[str]
+    given: Mapping[str, NodePath]
     path: NodePath
-    location: Callable[[NodePath], Location]
+    document: Document
 
     def finding(self, summary: str, hint: str) -> Diagnostic:
-        return Diagnostic(summary, self.location(self.path), format_path(self.path), hint)
+        return Diagnostic(summary, self.document.location(self.path), format_path(self.path), hint)
+
+    def misfit(self, argument: str, hint: str) -> Diagnostic:
+        """A finding about an argument that the function does not take."""
+        path, name = self.given[argument], self.entrypoint.rpartition(":")[2]
+        place = self.document.location(path) if path == self.path else self.document.key_location(path)
+        return Diagnostic(f"'{name}' has no argument '{argument}'", place, format_path(path), hint)
 
 
 def entry_points_exist(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -56,12 +63,14 @@ def _mentions(pipeline: ResolvedPipeline) -> Iterator[_Mention]:
     for task in pipeline.tasks:
         if entrypoint := getattr(task.options, "entrypoint", None):
             path = (*task.path, "entrypoint")
-            given = frozenset({*getattr(task.options, "reads", {}), *task.params, *task.options.passes})
-            yield _Mention(entrypoint, given, path, pipeline.location)
+            given = dict.fromkeys(task.options.passes, path)
+            given |= {name: (*task.path, "reads", name) for name in getattr(task.options, "reads", {})}
+            given |= {name: (*task.path, "params", name) for name in task.params}
+            yield _Mention(entrypoint, given, path, pipeline.document)
     for source in pipeline.sources:
         if source.sample:
             path = ("sources", source.table.partition(".")[2], "sample")
-            yield _Mention(source.sample, frozenset(), path, pipeline.project_document.location)
+            yield _Mention(source.sample, {}, path, pipeline.project_document)
 
 
 def _no_module(directory: Path, module: str, mention: _Mention) -> Iterator[Diagnostic]:
@@ -108,8 +117,8 @@ def _check_function(function: Function, file: str, mention: _Mention) -> Iterato
     if function.is_async:
         hint = f"Make it a plain function. {where}"
         yield mention.finding(f"'{function.name}' is async, and nobody awaits it", hint)
-    for name in sorted(mention.given - function.named.keys()) if function.arguments.kwarg is None else ():
-        yield mention.finding(f"'{function.name}' has no argument '{name}'", where)
-    for name in sorted(function.required - mention.given - {"context"}):
+    for name in sorted(mention.given.keys() - function.named.keys()) if function.arguments.kwarg is None else ():
+        yield mention.misfit(name, where)
+    for name in sorted(function.required - mention.given.keys() - {"context"}):
         hint = f"Add it to 'reads' or 'params', or give it a default. {where}"
         yield mention.finding(f"nothing gives '{function.name}' its argument '{name}'", hint)

@@ -1,6 +1,8 @@
 """Rules about the task graph."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from operator import itemgetter
 
 from framework.check.finding import finding
 from framework.core.diagnostics import Diagnostic
@@ -11,6 +13,7 @@ from framework.spec.references import references
 from framework.spec.suggestions import close_match
 
 _MOST_NAMES = 20
+_MOST_CYCLES = 10
 
 
 def unknown_dependencies(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -52,21 +55,32 @@ def repeated_dependencies(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 
 def cycles(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """Tasks that wait for each other."""
-    tasks = {task.task_key: task for task in pipeline.tasks}
+    tasks, left = {task.task_key: task for task in pipeline.tasks}, _MOST_CYCLES
     upstream = {
         key: [d.task_key for d in task.depends_on if d.task_key in tasks and d.task_key != key]
         for key, task in tasks.items()
     }
-    while cycle := find_cycle(upstream):
-        yield finding(
-            pipeline,
-            tasks[cycle[0]].path,
-            f"the tasks wait for each other: {' → '.join(_shortened(cycle))}",
-            "An arrow is an entry of depends_on, or a table or model that one task writes and the next one reads.",
-        )
+    while (cycle := find_cycle(upstream)) and (left := left - 1) >= 0:
+        path, here = _where_closed(pipeline, tasks, cycle)
+        hint = "An arrow is an entry of depends_on, or a table or model that one task writes and the next one reads."
+        summary = f"the tasks wait for each other: {' → '.join(_shortened(cycle))}"
+        yield finding(pipeline, path, summary, f"{here}{hint}")
         upstream = {
             key: [each for each in others if each not in cycle] for key, others in upstream.items() if key not in cycle
         }
+
+
+def _where_closed(
+    pipeline: ResolvedPipeline, tasks: Mapping[str, ResolvedTask], cycle: tuple[str, ...]
+) -> tuple[NodePath, str]:
+    """The entry of depends_on that leads back furthest in the file, and what it says; if none does, a task."""
+    position = {key: index for index, key in enumerate(tasks)}
+    entries = [
+        (position[first] - position[then], path, f"Here '{then}' names '{first}'. ")
+        for first, then in pairwise(cycle)
+        if (path := _where_named(pipeline, tasks[then], first)) and "depends_on" in path
+    ]
+    return max(entries, key=itemgetter(0))[1:] if entries else (tasks[cycle[0]].path, "")
 
 
 def _where_named(pipeline: ResolvedPipeline, task: ResolvedTask, key: str) -> NodePath | None:

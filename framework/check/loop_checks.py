@@ -1,7 +1,6 @@
 """Rules about ``for_each_task`` (docs.databricks.com/jobs/for-each)."""
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ from framework.check.task_levels import Level, inner_task, levels
 from framework.core.diagnostics import Diagnostic
 from framework.core.dynamic_values import only_reference, substitute
 from framework.resolve.resolved import ResolvedPipeline
+from framework.spec.names import TASK_KEY
 from framework.spec.node_path import NodePath, quoted
 from framework.spec.task_spec import NATIVE_TASKS
 
@@ -17,7 +17,6 @@ MAX_INPUTS = 10_000
 """Characters of inputs written into the job."""
 MAX_CONCURRENCY = 100
 
-_TASK_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _ARRAY = 'Write a JSON array as text, such as inputs: "[1, 2]", or name a parameter or a task\'s value that is one.'
 
 
@@ -92,7 +91,7 @@ def _body_problems(inner: Any, keys: set[str]) -> Iterator[tuple[NodePath, str, 
         hint = "Write it beside for_each_task: the loop as a whole waits."
         yield ("depends_on",), "the task inside of a loop depends on nothing", hint
     key = inner.get("task_key")
-    if isinstance(key, str) and not _TASK_KEY.fullmatch(key):
+    if isinstance(key, str) and not TASK_KEY.fullmatch(key):
         hint = "Letters, digits, _ and -; at most 100."
         yield ("task_key",), f"{quoted(key)} is not a valid task key", hint
     elif key in keys:

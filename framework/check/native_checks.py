@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from framework.check.finding import finding
+from framework.check.finding import finding, key_finding
 from framework.check.native_files import NOTEBOOK_HEADERS, NativeFile, native_files
 from framework.core.diagnostics import Diagnostic
 from framework.resolve.resolved import ResolvedPipeline
-from framework.spec.node_path import NodePath, format_path, quoted
+from framework.spec.node_path import NodePath, quoted
 from framework.spec.suggestions import close_match
 from framework.spec.task_spec import NATIVE_TASKS
 
@@ -16,6 +16,7 @@ _OWN_FIELD = "It has a field of its own beside 'databricks:'. Write it there, wh
 _OF_JOB = {
     "name": "The job's name is made of the project's and the pipeline's.",
     "parameters": _OWN_FIELD,
+    "run_as": "It belongs to the target: write 'run_as:' in conf/<target>.yml.",
     "tasks": _OWN_FIELD,
 }
 _OF_TASK = {
@@ -63,9 +64,8 @@ def _owned(
 ) -> Iterator[Diagnostic]:
     for name in written:
         if name in owned:
-            place = (*path, "databricks", name)
             summary = f"'{name}' cannot stand under 'databricks:'"
-            yield Diagnostic(summary, pipeline.document.key_location(place), format_path(place), owned[name])
+            yield key_finding(pipeline, (*path, "databricks", name), summary, owned[name])
 
 
 def _word(native: NativeFile) -> str:

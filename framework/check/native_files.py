@@ -58,7 +58,7 @@ def native_files(pipeline: ResolvedPipeline) -> tuple[NativeFile, ...]:
 
 def _native_files(pipeline: ResolvedPipeline) -> Iterator[NativeFile]:
     directory, in_git = (pipeline.root / pipeline.document.file).parent, bool(pipeline.job.get("git_source"))
-    for level in levels(pipeline):
+    for level in (each for each in levels(pipeline) if each.native):
         for kind, steps in _PATHS:
             fields = level.fields(kind)
             holder = fields.get(steps[0]) if len(steps) > 1 else fields

@@ -1,22 +1,19 @@
 """The cells of a notebook, Databricks source (``.py``) or Jupyter (``.ipynb``), and where their lines stand."""
 
 import ast
-import json
 import re
-from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from framework.check.source_files import Unreadable, tree
+from framework.check.placed_json import PlacedJson
+from framework.check.source_files import MAX_THIN, Unreadable, tree
 
 HEADER = "# Databricks notebook source"
 _SEPARATOR = re.compile(r"# COMMAND -+\s*")
 _MAGIC = re.compile(r"# MAGIC ?")
 _LINE_MAGIC = re.compile(r"(?P<indent>\s*)(?:(?:[^\s=][^=]*=\s*(?=[!%]))?(?:%%?[\w-]+|!(?!=)).*|\?.*|.*\?\s*)")
-_MOST_MAGICS, _MOST_PARSED = 100, 2_000_000  # lines, and characters over all
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:,]')
-_CELL_DEPTH = 3  # the notebook, its list of cells, a cell
+_MOST_MAGICS, _MOST_PARSED = 10, 2_000_000  # groups of lines, and characters over all
+_MOST_CELLS = 500
 
 
 @dataclass(frozen=True)
@@ -37,13 +34,15 @@ class Cell:
 
 
 def source_cells(text: str) -> list[Cell]:
-    """The cells of a notebook in Databricks' source format."""
+    """The cells of a notebook in Databricks' source format. Raises ValueError when it is too large."""
+    _refuse_large(0, len(text))
     cells: list[Cell] = []
     lines: list[str] = []
     places: list[tuple[int, int]] = []
     for number, line in enumerate([*text.split("\n"), "# COMMAND -"], start=1):
         if _SEPARATOR.fullmatch(line):
             cells += [Cell("\n".join(lines), tuple(places))] if any(lines) else []
+            _refuse_large(len(cells), 0)
             lines, places = [], []
         elif number > 1:
             mark = _MAGIC.match(line)
@@ -53,21 +52,30 @@ def source_cells(text: str) -> list[Cell]:
 
 
 def jupyter_cells(text: str) -> list[Cell]:
-    """The code cells of a Jupyter notebook in Python. Raises ValueError when it is none of format 4."""
+    """The code cells of a Jupyter notebook in Python. Raises ValueError when it is none of format 4, or too large."""
+    cells: list[Cell] | None = None
+    metadata: Any = None
+    reader, size = PlacedJson(text), 0
     try:
-        notebook = json.loads(text)
-        cells = [(each["cell_type"], each["source"]) for each in notebook["cells"]]
-        sources = ["".join(source) for _, source in cells]
-        if _language(notebook.get("metadata") or {}) != "python":
-            return []
-    except (KeyError, TypeError, AttributeError, RecursionError):
+        for name in reader.fields():
+            if name == "cells":
+                cells, size = [], 0
+                for number, _ in enumerate(reader.entries("[", "]"), 1):
+                    kind, lines = _kind_and_lines(reader)
+                    size += sum(len(line) + 1 for line, _ in lines)
+                    _refuse_large(number, size)
+                    if kind == "code" and any(line.strip() for line, _ in lines):
+                        cells.append(_cell(lines, number))
+            elif name == "metadata":
+                metadata = reader.value()
+            else:
+                reader.value()
+        reader.end()
+        if cells is None:
+            raise TypeError
+        return cells if _language(metadata or {}) == "python" else []
+    except (TypeError, AttributeError, RecursionError):
         raise ValueError("it is no Jupyter notebook of format 4") from None
-    starts, breaks = list(_starts(text)), [-1, *(each.start() for each in re.finditer("\n", text))]
-    found = []
-    for number, ((kind, _), source) in enumerate(zip(cells, sources, strict=True)):
-        if kind == "code" and source.strip() and number < len(starts):
-            found.append(Cell(source, _of_lines(source, starts[number], breaks), f"cell {number + 1}"))
-    return found
 
 
 def python_of(text: str) -> ast.Module | Unreadable:
@@ -80,7 +88,8 @@ def python_of(text: str) -> ast.Module | Unreadable:
         at = module.line - 1
         if at >= len(lines) or not (magic := _LINE_MAGIC.fullmatch(lines[at])):
             return module
-        while lines[at].endswith("\\") and at + 1 < len(lines):
+        # After one such line, another one that begins like it can be nothing else.
+        while at + 1 < len(lines) and (lines[at].endswith("\\") or lines[at + 1].startswith(("%", "!"))):
             lines[at], at = "", at + 1
         lines[at], lines[module.line - 1] = "", f"{magic['indent']}..."
     return ast.Module(body=[], type_ignores=[])
@@ -91,36 +100,39 @@ def _language(metadata: dict[str, Any]) -> str:
     return str(own.get("language") or (metadata.get("language_info") or {}).get("name") or "python").lower()
 
 
-def _of_lines(source: str, starts: list[int], breaks: list[int]) -> tuple[tuple[int, int], ...]:
-    """Where each line begins: Jupyter writes every line as a string of its own, others all of them as one.
+def _kind_and_lines(reader: PlacedJson) -> tuple[Any, list[tuple[str, tuple[int, int]]]]:
+    """Of a cell: the strings of its source, and where each of them stands."""
+    kind, lines = None, None
+    for name in reader.fields():
+        if name == "source":
+            entries = reader.entries("[", "]") if reader.next_character() == "[" else (None,)
+            lines = [(reader.text_value(), _after_quote(reader.place())) for _ in entries]
+        elif name == "cell_type":
+            kind = reader.value()
+        else:
+            reader.value()
+    if kind is None or lines is None:
+        raise TypeError
+    return kind, lines
+
+
+def _after_quote(place: tuple[int, int]) -> tuple[int, int]:
+    return place[0], place[1] + 1
+
+
+def _cell(lines: list[tuple[str, tuple[int, int]]], number: int) -> Cell:
+    """Jupyter writes every line as a string of its own, others all of them as one.
 
     Columns are right up to the first character that JSON escapes.
     """
+    source = "".join(line for line, _ in lines)
     count = source.count("\n") + 1
-    each = [*starts, *starts[-1:] * count][:count]
-    lines = [bisect_left(breaks, at) for at in each]
-    return tuple((line, at - breaks[line - 1] + 1) for line, at in zip(lines, each, strict=True))
+    places = [place for _, place in lines]
+    return Cell(source, tuple([*places, *places[-1:] * count][:count]), f"cell {number}")
 
 
-def _starts(text: str) -> Iterator[list[int]]:
-    """For each cell, where the strings begin that its ``source`` consists of. ``json`` does not tell."""
-    above: list[str] = []  # for every bracket that is open, the key that it is the value of
-    strings: list[int] = []
-    key = last = ""
-    for token in _TOKEN.finditer(text):
-        mark = token[0]
-        in_source = above[1:2] == ["cells"] and key == "source" and len(above) == _CELL_DEPTH
-        if mark in ":,":
-            key = last if mark == ":" else ""
-        elif mark in "{[":
-            above.append(key)
-            key = ""
-        elif mark in "}]":
-            if len(above) == _CELL_DEPTH and above[1] == "cells":
-                yield strings
-                strings = []
-            key = above.pop() if above else ""
-        else:
-            if in_source or (len(above) == _CELL_DEPTH + 1 and above[1] == "cells" and above[-1] == "source"):
-                strings.append(token.start())
-            last = mark[1:-1]
+def _refuse_large(cells: int, size: int) -> None:
+    if cells > _MOST_CELLS:
+        raise ValueError(f"it has more than {_MOST_CELLS:,} cells")
+    if size > MAX_THIN:
+        raise ValueError(f"its cells hold more than {MAX_THIN:,} characters")

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from framework.check.finding import finding, path_in_job, path_in_task
+from framework.check.finding import finding, key_finding, path_in_job, path_in_task
 from framework.compile.official_types import Refusal, refusals
 from framework.core.diagnostics import Diagnostic
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.layers import merged
-from framework.spec.node_path import NodePath
+from framework.spec.node_path import NodePath, quoted
 
 _HINT = "This is a field of the Jobs API: see its reference for names and types."
 
@@ -18,12 +18,21 @@ def official_types(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     if pipeline.job:
         for refusal in _of_job(pipeline.job):
             yield _finding(pipeline, path_in_job(pipeline, refusal.path), refusal)
+        yield from _principals(pipeline, pipeline.job.get("run_as"))
     for task in pipeline.tasks:
         # Nothing else in a task of ours comes from outside of the framework's own types.
         if task.native or task.databricks:
             written = merged([task.settings, task.native, task.databricks])
             for refusal in _of_task({"task_key": task.task_key, **written}):
                 yield _finding(pipeline, path_in_task(task, refusal.path), refusal)
+
+
+def _principals(pipeline: ResolvedPipeline, run_as: object) -> Iterator[Diagnostic]:
+    """What the types do not say of ``run_as``: its fields exclude each other."""
+    names = [name for name, value in run_as.items() if value is not None] if isinstance(run_as, Mapping) else []
+    if len(names) > 1:
+        summary = f"a job runs as one principal, but here are {quoted(names[0])} and {quoted(names[1])}"
+        yield key_finding(pipeline, path_in_job(pipeline, ("run_as", names[1])), summary, "Keep one of them.")
 
 
 def _of_job(job: Mapping[str, Any]) -> Iterator[Refusal]:
@@ -39,4 +48,5 @@ def _of_task(task: Mapping[str, Any]) -> Iterator[Refusal]:
 
 
 def _finding(pipeline: ResolvedPipeline, path: NodePath, refusal: Refusal) -> Diagnostic:
-    return finding(pipeline, path, f"the Jobs service's types refuse this: {refusal.summary}", _HINT)
+    make = key_finding if refusal.of_key else finding
+    return make(pipeline, path, f"the Jobs service's types refuse this: {refusal.summary}", refusal.hint or _HINT)

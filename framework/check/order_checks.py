@@ -1,13 +1,16 @@
 """Rules about what native tasks read before it is there, and about task values that lead nowhere."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 
 from framework.check.finding import finding, warning
 from framework.check.native_files import NativeFile, native_files
 from framework.check.task_code import TaskCode, TaskValue, code_of
 from framework.check.task_levels import references_of_tasks
 from framework.core.diagnostics import Diagnostic, Location, Severity
+from framework.core.graph import topological_order
 from framework.resolve.dependencies import names_written, same_name
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.files import shown
@@ -24,11 +27,11 @@ def tables_read_in_order(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
             if to == "table":
                 # Code may leave out the catalog, which it then has from its session.
                 writers[same_name(name)] = writers[same_name(name.partition(".")[2])] = task.task_key
-    upstream = _upstream(pipeline)
+    order = _Order(pipeline)
     for native, code in _code(pipeline) if writers else ():
         key = native.level.task.task_key
         for writer, name in {writers[name]: name for name in sorted(code.tables & writers.keys())}.items():
-            if writer not in _all_before(key, upstream) and key not in _all_before(writer, upstream):
+            if not order.has(writer, key) and not order.has(key, writer):
                 summary = (
                     f"nothing says whether task '{key}' reads table {name} before or after task '{writer}' writes it"
                 )
@@ -38,17 +41,17 @@ def tables_read_in_order(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 
 def task_values_read_in_order(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """Code that gets a value of a task which has not run before: it is never there."""
-    upstream = _upstream(pipeline)
+    tasks, order = dict.fromkeys(task.task_key for task in pipeline.tasks), _Order(pipeline)
     for native, code in _code(pipeline):
         key = native.level.task.task_key
         for value in (each for each in code.gets if each.needed):
             what = f"task '{key}' gets value '{value.key}' of task '{value.task}'"
-            if value.task not in upstream:
-                summary = f"{what}, which does not exist{did_you_mean(value.task, upstream)}"
+            if value.task not in tasks:
+                summary = f"{what}, which does not exist{did_you_mean(value.task, tasks)}"
                 yield _in_code(
                     pipeline, native, value, summary, "A get with a default may name a task that is not there."
                 )
-            elif value.task not in _all_before(key, upstream):
+            elif not order.has(value.task, key):
                 summary = f"{what}, which does not run before it"
                 yield _in_code(pipeline, native, value, summary, f"Add '{value.task}' to depends_on of task '{key}'.")
 
@@ -67,25 +70,34 @@ def task_values_are_set(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
             yield finding(pipeline, path, summary, f"Its code sets: {', '.join(sets[task])}.")
 
 
-def unused_task_values(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
-    """A task value that nobody reads."""
-    code = _code(pipeline)
-    if not any(each.sets for _, each in code) or any(each.open_gets for _, each in code):
+def unused_task_values(pipelines: Sequence[ResolvedPipeline]) -> Iterator[Diagnostic]:
+    """A task value that is read in no pipeline that sets it. Nothing is said unless the whole project is there."""
+    code = {each.pipeline: _code(each) for each in pipelines}
+    if not any(each.sets for those in code.values() for _, each in those) or set(pipelines[0].siblings) - code.keys():
         return
-    read = {(value.task, value.key) for _, each in code for value in each.gets}
-    named = (reference.removeprefix("tasks.") for _, reference in references_of_tasks(pipeline))
-    read |= {(task, key) for task, _, key in (each.partition(".values.") for each in named)}
+    read = {each.pipeline: _values_read(each, code[each.pipeline]) for each in pipelines}
     # Tasks may share a file: then it is enough that one of them is asked.
-    users: dict[str, list[str]] = {}
-    for native, _ in code:
-        users.setdefault(str(native.file), []).append(native.level.task.task_key)
-    for native, each in code:
-        for value in each.sets:
-            tasks = users[str(native.file)]
-            if not any((task, value.key) in read for task in tasks):
-                hint = f"Read it as {{{{tasks.{tasks[0]}.values.{value.key}}}}}, or remove it."
+    users: dict[str, list[tuple[ResolvedPipeline, NativeFile, TaskCode]]] = {}
+    for pipeline in pipelines:
+        for native, each in code[pipeline.pipeline]:
+            users.setdefault(str(native.file), []).append((pipeline, native, each))
+    for those in users.values():
+        keys = [(read[pipeline.pipeline], native.level.task.task_key) for pipeline, native, _ in those]
+        pipeline, native, first = those[0]
+        for value in first.sets:
+            if not any(values is None or (key, value.key) in values for values, key in keys):
+                hint = f"Read it as {{{{tasks.{keys[0][1]}.values.{value.key}}}}}, or remove it."
                 lost = _in_code(pipeline, native, value, f"nobody reads task value '{value.key}'", hint)
                 yield replace(lost, severity=Severity.WARNING)
+
+
+def _values_read(pipeline: ResolvedPipeline, code: _Code) -> set[tuple[str, str]] | None:
+    """The task and the key of every value that is read; None when it may be any."""
+    if any(each.open_gets for _, each in code):
+        return None
+    named = (reference.removeprefix("tasks.") for _, reference in references_of_tasks(pipeline))
+    in_references = {(task, key) for task, _, key in (each.partition(".values.") for each in named)}
+    return in_references | {(value.task, value.key) for _, each in code for value in each.gets}
 
 
 def _code(pipeline: ResolvedPipeline) -> _Code:
@@ -93,19 +105,26 @@ def _code(pipeline: ResolvedPipeline) -> _Code:
     return tuple((each, code_of(each.file)) for each in files if each.kind != "dbt_task" and each.exists)
 
 
-def _upstream(pipeline: ResolvedPipeline) -> Mapping[str, list[str]]:
-    return {task.task_key: [d.task_key for d in task.depends_on] for task in pipeline.tasks}
+class _Order:
+    """Which tasks end before which others start. Of tasks in a circle, which is a finding of its own, all do."""
 
+    def __init__(self, pipeline: ResolvedPipeline) -> None:
+        upstream = {task.task_key: [d.task_key for d in task.depends_on] for task in pipeline.tasks}
+        self._bits: dict[str, int] = {}
+        self._before: dict[str, int] | None = {}
+        try:
+            order = topological_order(upstream)
+        except ValueError:
+            self._before = None
+            return
+        # Sets as bits of a number: a large pipeline has a million pairs of tasks.
+        for position, key in enumerate(order):
+            self._bits[key] = 1 << position
+            self._before[key] = reduce(or_, (self._before[e] | self._bits[e] for e in upstream.get(key, ())), 0)
 
-def _all_before(key: str, upstream: Mapping[str, list[str]]) -> set[str]:
-    """Every task that ends before ``key`` starts."""
-    before: set[str] = set()
-    left = [*upstream[key]]
-    while left:
-        if (each := left.pop()) not in before:
-            before.add(each)
-            left.extend(upstream.get(each, ()))
-    return before
+    def has(self, first: str, then: str) -> bool:
+        """Whether task ``first`` ends before task ``then`` starts."""
+        return self._before is None or bool(self._before[then] & self._bits[first])
 
 
 def _in_code(pipeline: ResolvedPipeline, native: NativeFile, value: TaskValue, summary: str, hint: str) -> Diagnostic:

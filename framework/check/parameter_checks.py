@@ -1,22 +1,25 @@
 """Rules about parameters and the ``{{…}}`` in them."""
 
+import re
 from collections.abc import Iterator, Mapping
 
-from framework.check.finding import finding
+from framework.check.finding import finding, warning
 from framework.check.task_levels import Level, levels, texts_of_tasks
 from framework.core.diagnostics import Diagnostic
-from framework.core.dynamic_values import only_reference, problem_with, references_in
+from framework.core.dynamic_values import OLD_NAMES, only_reference, problem_with, references_in
 from framework.core.graph import find_cycle
 from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
-from framework.spec.node_path import NodePath
+from framework.spec.node_path import NodePath, quoted
 from framework.spec.task_spec import NATIVE_TASKS
 
 _OF_A_TASK = ("task", "tasks", "input")
 _OF_THE_JOB = "job.parameters."
+_OTHER_RESOURCE = re.compile(r"\$\{resources\.(?!jobs\.)[^{}]*\}")
 _RUN_NO_CODE = frozenset(NATIVE_TASKS) - {
     "clean_rooms_notebook_task", "notebook_task", "python_operator_task", "python_wheel_task", "spark_jar_task",
     "spark_python_task", "spark_submit_task",
 }  # fmt: skip
+_MOST_CYCLES = 10
 _KEY_VALUE = {
     "notebook_task": "base_parameters",
     "python_wheel_task": "named_parameters",
@@ -27,7 +30,7 @@ _KEY_VALUE = {
 
 
 def unknown_references(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
-    """``{{…}}`` that stands for nothing, or for nothing yet."""
+    """``{{…}}`` that stands for nothing, or for nothing yet, and ``${resources.…}`` that the bundle will not have."""
     of_job: list[tuple[NodePath, str]] = [(("logical_date",), pipeline.logical_date)]
     of_job += [(("parameters", name), parameter.value) for name, parameter in pipeline.parameters.items()]
     tasks = {task.task_key: task for task in pipeline.tasks}
@@ -37,11 +40,14 @@ def unknown_references(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
                 summary = f"'{{{{{reference}}}}}' has no value here: this is set before any task runs"
                 yield finding(pipeline, path, summary, "Write it in the params of the task that needs it.")
             elif problem := problem_with(reference, pipeline.parameters, tasks):
-                yield finding(pipeline, path, f"'{{{{{reference}}}}}' refers to nothing: {problem}")
+                yield _unknown(pipeline, path, reference, problem)
     for level, path, text in texts_of_tasks(pipeline):
         for reference in references_in(text):
             if problem := _problem(reference, pipeline, tasks, level):
-                yield finding(pipeline, path, f"'{{{{{reference}}}}}' refers to nothing: {problem}")
+                yield _unknown(pipeline, path, reference, problem)
+        for resource in _OTHER_RESOURCE.findall(text):
+            hint = "Write the id itself, or a variable that each target gives a value: ${var.…}."
+            yield warning(pipeline, path, f"{quoted(resource)} refers to nothing: the bundle has only jobs", hint)
 
 
 def circular_parameters(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -50,7 +56,8 @@ def circular_parameters(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
         name: [r.removeprefix(_OF_THE_JOB) for r in references_in(parameter.value) if r.startswith(_OF_THE_JOB)]
         for name, parameter in pipeline.parameters.items()
     }
-    while cycle := find_cycle(upstream):
+    left = _MOST_CYCLES
+    while (cycle := find_cycle(upstream)) and (left := left - 1) >= 0:
         circle = " → ".join(reversed(cycle))
         hint = "An arrow is a {{job.parameters.…}} in the value: give one of them a value of its own."
         yield finding(pipeline, ("parameters", cycle[0]), f"the parameters refer to each other: {circle}", hint)
@@ -69,6 +76,11 @@ def shadowed_parameters(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
             )
 
 
+def _unknown(pipeline: ResolvedPipeline, path: NodePath, reference: str, problem: str) -> Diagnostic:
+    hint = f"That is an old name: write {{{{{OLD_NAMES[reference]}}}}}." if reference in OLD_NAMES else ""
+    return finding(pipeline, path, f"'{{{{{reference}}}}}' refers to nothing: {problem}", hint)
+
+
 def _problem(reference: str, pipeline: ResolvedPipeline, tasks: Mapping[str, ResolvedTask], level: Level) -> str:
     """What is wrong with ``reference`` in what a task is told, or nothing."""
     namespace, _, member = reference.partition(".")
@@ -85,7 +97,11 @@ def _problem(reference: str, pipeline: ResolvedPipeline, tasks: Mapping[str, Res
 def _lacking(task: ResolvedTask, result: str) -> str:
     """Why ``task`` never has that ``result``, or nothing."""
     native = next(iter(task.native), "")
-    if result.startswith("output.") and native != "sql_task":
+    fields = task.native.get(native)
+    has_alert = native == "alert_task" or (isinstance(fields, Mapping) and "alert" in fields)
+    if result == "output.alert_state" and not has_alert:
+        return f"only an alert has a state, and '{task.task_key}' is none"
+    if result.startswith("output.") and native not in ("alert_task", "sql_task"):
         return f"only a sql_task has an output, and '{task.task_key}' is none"
     return f"a {native} sets no task values" if result.startswith("values.") and native in _RUN_NO_CODE else ""
 

@@ -12,6 +12,15 @@ from framework.core.diagnostics import Location
 from framework.spec.files import shown
 
 MAX_BYTES = 1_000_000
+MAX_PARSED = 200_000
+"""Bytes of Python. A syntax tree takes hundreds of times the memory of what it was made of."""
+MAX_THIN = 50_000
+"""Bytes or characters of Python that should hold no logic, and are looked at statement by statement."""
+
+MAX_FINDINGS = 100
+"""Of one rule in one file: more help nobody."""
+
+_KEPT = 20_000
 
 
 @dataclass(frozen=True)
@@ -42,13 +51,17 @@ def stamp(file: Path | str, largest: int = MAX_BYTES) -> Stamp | Unreadable:
 
 def parsed(source: Stamp) -> ast.Module | Unreadable:
     """The file's syntax tree. Callers share it: don't change it."""
-    return _parsed(source)
+    if source[2] > MAX_PARSED:
+        return Unreadable(f"it is larger than {MAX_PARSED:,} bytes")
+    return _parsed(source) if source[2] <= _KEPT else _tree_of(source)
 
 
 def read(source: Stamp) -> bytes | Unreadable:
     """The file's bytes."""
     try:
-        return Path(source[0]).read_bytes()
+        # What only looks like an ordinary file, as in /proc, may have no end, or nothing to read yet.
+        with open(source[0], "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as stream:
+            return stream.read(source[2])
     except OSError as error:
         return Unreadable(error.strerror or "it cannot be read")
 
@@ -74,8 +87,12 @@ def place(file: Path, root: Path, node: ast.expr | ast.stmt) -> Location:
     return Location(shown(file, root), node.lineno, len(before.decode("utf-8", "replace")) + 1)
 
 
-# Syntax trees are large: those of the project at hand stay, not those of a whole checkout.
-@lru_cache(maxsize=64)
+# Syntax trees are large: those that were used last stay, unless they are very large.
+@lru_cache(maxsize=16)
 def _parsed(source: Stamp) -> ast.Module | Unreadable:
+    return _tree_of(source)
+
+
+def _tree_of(source: Stamp) -> ast.Module | Unreadable:
     content = read(source)
     return content if isinstance(content, Unreadable) else tree(content)

@@ -9,9 +9,9 @@ from itertools import chain
 from pathlib import Path
 
 from framework.check.notebook_cells import HEADER, Cell, jupyter_cells, source_cells
-from framework.check.source_files import Stamp, Unreadable, read, stamp, tree
+from framework.check.source_files import MAX_THIN, Stamp, Unreadable, read, stamp, tree
 
-_SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _NAME = re.compile(r"(?<![\w.-])[\w-]+(?:\.\w+){1,2}(?![\w.])")
 _INSERT = re.compile(r"\binsert\s+into\s+(?:table\s+)?+[\w.]++\s*+(?!replace\b)", re.IGNORECASE)
 """Adds rows; with REPLACE WHERE it would replace some."""
@@ -109,6 +109,8 @@ def _of_cell(cell: Cell) -> TaskCode:
 
 
 def _of_python(cell: Cell) -> TaskCode:
+    if len(cell.text) > MAX_THIN:
+        return _UNKNOWN
     parsed = tree(_MAGIC_LINE.sub(r"\1pass", cell.text))
     if isinstance(parsed, Unreadable):
         return _UNKNOWN

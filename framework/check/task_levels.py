@@ -6,6 +6,7 @@ from typing import Any
 
 from framework.core.dynamic_values import references_in
 from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
+from framework.spec.layers import merged
 from framework.spec.node_path import NodePath
 from framework.spec.task_spec import NATIVE_TASKS
 
@@ -14,7 +15,8 @@ from framework.spec.task_spec import NATIVE_TASKS
 class Level:
     """A task, or the task inside of a loop: ``native`` says what it does, ``settings`` is what stands beside that.
 
-    ``path`` leads to what it does, ``settings_path`` to the settings: a task's own stand under 'databricks:'.
+    ``path`` leads to what it does, ``settings_path`` to the settings: a task's own stand under 'databricks:', but for
+    those that the framework knows, and the compute that the target gives to a task of ours.
     """
 
     task: ResolvedTask
@@ -33,7 +35,8 @@ class Level:
 def levels(pipeline: ResolvedPipeline) -> Iterator[Level]:
     """Every task, each loop followed by the task inside of it."""
     for task in pipeline.tasks:
-        yield Level(task, task.path, task.native, task.databricks, (*task.path, "databricks"), in_loop=False)
+        settings = merged([task.settings, task.databricks])
+        yield Level(task, task.path, task.native, settings, (*task.path, "databricks"), in_loop=False)
         if (inner := inner_task(task)) is not None:
             path = (*task.path, "for_each_task", "task")
             native = {name: value for name, value in inner.items() if name in NATIVE_TASKS}

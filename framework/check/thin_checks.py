@@ -6,7 +6,7 @@ from pathlib import Path
 
 from framework.check.native_files import native_files
 from framework.check.source_files import Unreadable
-from framework.check.thin_files import MAIN_MODULES, Code, Found, function, main_of_module, notebook, script
+from framework.check.thin_files import MAIN_MODULE, Code, Found, function, main_of_module, notebook, script
 from framework.check.wheel_entries import wheel_entries
 from framework.core.diagnostics import Diagnostic, Location
 from framework.resolve.resolved import ResolvedPipeline
@@ -34,16 +34,16 @@ def _entry_points(pipeline: ResolvedPipeline) -> Iterator[tuple[Path, str, Code 
     notebooks = [each.file for each in native if each.kind == "notebook_task"]
     for file in _with_those_they_run(notebooks, pipeline.root):
         yield file, "a notebook", notebook(file)
-    for file in dict.fromkeys(each.file for each in native if each.kind == "spark_python_task"):
+    scripts = dict.fromkeys(each.file for each in native if each.kind == "spark_python_task")
+    for file in scripts:
         if file.suffix == ".py":
             yield file, "a script", script(file)
     for file, name in dict.fromkeys(wheel_entries(pipeline)):
         yield file, f"the entry point '{name}'", function(file, name)
-    for module in _modules(pipeline.source_directory):
-        code = main_of_module(module)
-        if code != Code():
-            file = Path(module)
-            yield file, "a main module" if file.stem in MAIN_MODULES else "a main block", code
+    for module in _modules(pipeline.source_directory, pipeline.root):
+        file, code = Path(module), main_of_module(module)
+        if code != Code() and file not in scripts:
+            yield file, "a main module" if file.name == MAIN_MODULE else "a main block", code
 
 
 def _with_those_they_run(notebooks: list[Path], root: Path) -> Iterator[Path]:
@@ -64,10 +64,12 @@ def _with_those_they_run(notebooks: list[Path], root: Path) -> Iterator[Path]:
             waiting += [found for found in each if os.path.isfile(found) and is_inside(found, root)][:1]  # noqa: PTH113
 
 
-def _modules(directory: Path) -> Iterator[str]:
+def _modules(directory: Path, root: Path) -> Iterator[str]:
     for folder, below, files in os.walk(directory):
         below[:] = sorted(name for name in below if not name.startswith((".", "__")))
-        yield from (f"{folder}/{name}" for name in sorted(files) if name.endswith(".py"))
+        for file in (f"{folder}/{name}" for name in sorted(files) if name.endswith(".py")):
+            if not os.path.islink(file) or is_inside(Path(file), root):  # noqa: PTH114  asked for every module
+                yield file
 
 
 def _judged(code: Code, holder: str, file: str, thin: Thin) -> Iterator[Diagnostic]:

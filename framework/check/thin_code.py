@@ -11,7 +11,7 @@ Kind = Literal["statement", "function", "class", "loop", "sql"]
 _QUERIES = {"sql", "read_sql", "read_sql_query", "execute"}
 # Not 'use' and 'set': to say where a notebook works is no logic.
 _SQL = re.compile(
-    r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:alter|analyze|copy|create|delete|describe|drop|explain|from|grant|insert|merge|"
+    r"(?:\s|--[^\n]*+\n|/\*(?>.*?\*/)|\()*+(?:alter|analyze|copy|create|delete|describe|drop|explain|from|grant|insert|merge|"
     r"optimize|refresh|replace|restore|revoke|select|show|truncate|update|vacuum|values|with)\b",
     re.IGNORECASE | re.DOTALL,
 )
@@ -92,13 +92,14 @@ def _asks_for_main(node: ast.If) -> bool:
 def _queries(body: Sequence[ast.stmt]) -> Iterator[ast.expr]:
     """The string literals that reach a call such as ``spark.sql``, directly or by a name."""
     nodes = [each for node in body for each in ast.walk(node)]
+    # Each name once, however many calls there are.
     texts: dict[str, list[ast.expr]] = {}
     for node in nodes:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             texts.setdefault(node.targets[0].id, []).append(node.value)
     for node in nodes:
         if isinstance(node, ast.Call) and node.args and getattr(node.func, "attr", "") in _QUERIES:
-            named = texts.get(node.args[0].id, []) if isinstance(node.args[0], ast.Name) else [node.args[0]]
+            named = texts.pop(node.args[0].id, []) if isinstance(node.args[0], ast.Name) else [node.args[0]]
             yield from (literal for each in named if (literal := _literal(each)))
 
 

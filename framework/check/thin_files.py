@@ -8,12 +8,14 @@ from functools import cache
 from pathlib import Path
 
 from framework.check.notebook_cells import HEADER, Cell, jupyter_cells, python_of, source_cells
-from framework.check.source_files import Stamp, Unreadable, parsed, read, stamp
+from framework.check.source_files import MAX_BYTES, MAX_THIN, Stamp, Unreadable, parsed, read, stamp
 from framework.check.thin_code import Kind, Piece, is_sql, main_block, pieces
 
-MAIN_MODULES = ("main", "__main__")
-_MAIN_FILES = tuple(f"/{name}.py" for name in MAIN_MODULES)
-_LARGEST_NOTEBOOK = 10_000_000  # bytes: it keeps its outputs, pictures too; a workspace takes no larger ones
+MAIN_MODULE = "__main__.py"
+"""The file that runs when its package does; any other module is a main only where a task names it."""
+LARGEST_NOTEBOOK = 4_000_000
+"""Bytes: a notebook keeps its outputs, pictures too."""
+
 _CELL_MAGIC = re.compile(r"%%?(?P<name>[A-Za-z][\w-]*)[ \t]*(?P<rest>.*)")
 _OTHER_LANGUAGES = ("bash", "java", "r", "scala", "sh")
 _TEXT = ("md", "md-sandbox")
@@ -42,13 +44,13 @@ class Code:
 
 def notebook(file: Path) -> Code | Unreadable:
     """The code in all cells of a notebook."""
-    source = stamp(file, _LARGEST_NOTEBOOK)
+    source = stamp(file, LARGEST_NOTEBOOK)
     return source if isinstance(source, Unreadable) else _notebook(source)
 
 
 def script(file: Path) -> Code | Unreadable:
     """The code of a file that is run as a whole; it may have a function ``main``."""
-    source = stamp(file)
+    source = stamp(file, MAX_THIN)
     return source if isinstance(source, Unreadable) else _script(source)
 
 
@@ -60,10 +62,11 @@ def function(file: Path, name: str) -> Code | Unreadable:
 
 def main_of_module(file: str) -> Code | Unreadable:
     """The code that runs when a module is executed; all of it, in a module that is made for that."""
-    source = stamp(file)
+    is_main = file.endswith(f"/{MAIN_MODULE}")
+    source = stamp(file, MAX_THIN if is_main else MAX_BYTES)
     if isinstance(source, Unreadable):
         return source
-    return _script(source) if file.endswith(_MAIN_FILES) else _main_block(source)
+    return _script(source) if is_main else _main_block(source)
 
 
 @cache

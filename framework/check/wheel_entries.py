@@ -12,6 +12,8 @@ from framework.check.task_levels import Level, levels
 from framework.core.identifiers import split_entrypoint
 from framework.resolve.resolved import ResolvedPipeline
 
+_LARGEST = 50_000  # bytes; the time that a dotted key takes grows with the square of its length
+
 
 def wheel_entries(pipeline: ResolvedPipeline) -> Iterator[tuple[Path, str]]:
     """Each function with the file of its module."""
@@ -27,7 +29,7 @@ def _entry(pipeline: ResolvedPipeline, level: Level) -> tuple[str, str] | None:
     name = re.sub(r"[-.]+", "_", package)
     if not package or name not in {*top_names(pipeline.source_directory), pipeline.project}:
         return None
-    source = stamp(pipeline.source_directory.parent / "pyproject.toml")
+    source = stamp(pipeline.source_directory.parent / "pyproject.toml", _LARGEST)
     declared = {} if isinstance(source, Unreadable) else _declared(source)
     try:
         return split_entrypoint(declared.get(entry, f"{name}:{entry}"))

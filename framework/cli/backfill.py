@@ -25,6 +25,7 @@ def backfill(  # noqa: PLR0917 - typer makes an option of each
     project: Annotated[str | None, typer.Option("--project", help="The project, when there are several.")] = None,
     target: options.Target = None,
     params: options.Params = None,
+    var: options.Var = None,
     jobs: options.Jobs = None,
     output: options.OutputOption = Output.TEXT,
 ) -> None:
@@ -44,6 +45,7 @@ def backfill(  # noqa: PLR0917 - typer makes an option of each
         pipeline=pipeline,
         target=target or "local",
         parameters=pairs("--params", params),
+        variables=pairs("--var", var),
     )
     dates = _dates(first, last, every)
     with run_progress(stderr()) as listener:

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import suppress
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,7 +29,10 @@ class Format(StrEnum):
     HTML = "html"
 
 
-_BY_SUFFIX = {".svg": Format.SVG, ".html": Format.HTML, ".htm": Format.HTML, ".mmd": Format.MERMAID}
+_BY_SUFFIX = {
+    "": Format.TEXT, ".txt": Format.TEXT, ".mmd": Format.MERMAID, ".svg": Format.SVG, ".html": Format.HTML,
+    ".htm": Format.HTML,
+}  # fmt: skip
 
 
 @reporting_errors
@@ -54,8 +58,8 @@ def dag(  # noqa: PLR0917 - typer makes an option of each
     from framework.console.graph.picture import picture_of
     from framework.console.streams import stderr
 
+    chosen = drawn_as or _format_of(output)
     resolved, found = _resolved(project, pipeline, target, pairs("--var", variables))
-    chosen = drawn_as or _BY_SUFFIX.get(output.suffix.lower() if output else "", Format.TEXT)
     _show(picture_of(resolved, data=data), chosen, output)
     if found:
         show_findings(stderr(), found)
@@ -63,18 +67,36 @@ def dag(  # noqa: PLR0917 - typer makes an option of each
         raise typer.Exit(1)
 
 
+def _format_of(output: Path | None) -> Format:
+    """What the name of the file ends with. Raises UsageError for what nothing here draws."""
+    suffix = output.suffix.lower() if output else ""
+    if suffix not in _BY_SUFFIX:
+        hint = f"A name that ends with {', '.join(filter(None, _BY_SUFFIX))} says it; for any other, add --format."
+        raise UsageError(f"there is no picture of the format '{suffix.removeprefix('.')}'", hint)
+    return _BY_SUFFIX[suffix]
+
+
 def _resolved(
     project: str | None, pipeline: str | None, target: str, variables: dict[str, str]
 ) -> "tuple[ResolvedPipeline, Diagnostics]":
     """The pipeline, and what the rules find in it, which does not keep it from being drawn."""
     from framework.check.pipeline import findings
+    from framework.check.policy.waivers import judge
     from framework.core.diagnostics import Diagnostics
+    from framework.core.errors import InvalidProject
     from framework.resolve.pipeline import resolve
     from framework.spec.loader import find_root, load
+    from framework.spec.policy_spec import NO_POLICY, read_policy
 
     root = find_root(Path.cwd())
-    resolved = resolve(load(root, project, pipeline, target, Path.cwd(), variables))
-    return resolved, Diagnostics.of(findings(resolved))
+    source = load(root, project, pipeline, target, Path.cwd(), variables)
+    resolved, policy, of_policy = resolve(source), NO_POLICY, Diagnostics()
+    try:
+        policy = read_policy(root, source.project.directory)
+    except InvalidProject as error:
+        of_policy = error.found
+    judged = judge(findings(resolved, policy), [resolved], policy, date.today())
+    return resolved, Diagnostics.of([*of_policy, *judged.kept])
 
 
 def _show(picture: "Picture", drawn_as: Format, output: Path | None) -> None:

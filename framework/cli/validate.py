@@ -42,6 +42,9 @@ def validate(  # noqa: PLR0917 - typer makes an option of each
 ) -> None:
     """Find what is wrong in pipelines, projects, targets and policy, each finding with its place."""
     from framework import phases
+    from framework.check.checkout import Validated
+    from framework.console.findings import fails
+    from framework.core.errors import InvalidProject
 
     asked = phases.Asked(
         directory=Path.cwd(),
@@ -53,21 +56,25 @@ def validate(  # noqa: PLR0917 - typer makes an option of each
     if explain is not None:
         _explain(asked, explain, output)
         return
-    validated = phases.validate(asked)
-    _show(validated, output)
-    if validated.found.errors or (strict and validated.found):
+    try:
+        validated = phases.validate(asked)
+    except InvalidProject as error:  # it could not even begin
+        validated = Validated((), asked.targets, 0, error.found)
+    _show(validated, output, strict)
+    if fails(validated.found, strict):
         raise typer.Exit(1)
 
 
-def _show(validated: "Validated", output: Format) -> None:
+def _show(validated: "Validated", output: Format, strict: bool) -> None:
     from framework.console.findings import show_findings, show_sound
     from framework.console.reports import as_json, as_sarif
     from framework.console.streams import stderr, stdout
 
     if output is not Format.TEXT:
-        typer.echo(json.dumps((as_json if output is Format.JSON else as_sarif)(validated), indent=2))
+        report = as_json(validated, strict) if output is Format.JSON else as_sarif(validated)
+        typer.echo(json.dumps(report, indent=2))
     elif validated.found:
-        show_findings(stdout(), validated.found)
+        show_findings(stdout(), validated.found, strict)
     else:
         show_sound(stderr(), validated)
 
@@ -76,7 +83,10 @@ def _explain(asked: "Asked", path: str, output: Format) -> None:
     from framework import phases
     from framework.console.explanation import as_json, show_explained
     from framework.console.streams import stdout
+    from framework.core.errors import UsageError
 
+    if output is Format.SARIF:
+        raise UsageError("--explain finds nothing that SARIF could hold", "Use --output text or json.")
     pipeline, explained = phases.explain(asked, path)
     if output is Format.TEXT:
         show_explained(stdout(), path, pipeline, explained)

@@ -1,6 +1,6 @@
 """ResolvedPipeline → ``databricks.bundles.jobs.Job`` and the plan beside it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from framework.core.errors import InvalidProject
 from framework.core.task_run import TaskRun
 from framework.resolve.job_references import pipelines_run
 from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline, ResolvedTask
+from framework.spec.layers import merged
 
 if TYPE_CHECKING:
     from databricks.bundles.jobs import Job
@@ -63,11 +64,11 @@ def _job(pipeline: ResolvedPipeline, plan: Plan) -> "Job":
         **pipeline.settings,
         "tasks": [_task(pipeline, plan, task) for task in pipeline.tasks],
     }
-    merged: Any = merge(
-        {name: value for name, value in fields.items() if value not in ("", {}, [])}, pipeline.databricks
+    job: Any = merged(
+        [{name: value for name, value in fields.items() if value not in ("", {}, [])}, pipeline.databricks]
     )
     try:
-        return Job.from_dict(merged)
+        return Job.from_dict(job)
     except Exception as error:  # its class depends on the shape of what does not fit
         # The rules find it before, each field at its place; this is for what they do not know yet.
         summary = f"the Jobs service's types refuse the job: {error}"
@@ -89,7 +90,7 @@ def _task(pipeline: ResolvedPipeline, plan: Plan, task: ResolvedTask) -> dict[st
         **task.settings,
         **(_wheel_task(pipeline, plan, task) if task.kind else task.native),
     }
-    return merge(fields, task.databricks)
+    return merged([fields, task.databricks])
 
 
 def _wheel_task(pipeline: ResolvedPipeline, plan: Plan, task: ResolvedTask) -> dict[str, Any]:
@@ -103,12 +104,3 @@ def _wheel_task(pipeline: ResolvedPipeline, plan: Plan, task: ResolvedTask) -> d
         **{name: parameter.value for name, parameter in task.params.items()},
     }
     return {"python_wheel_task": {"package_name": PACKAGE, "entry_point": ENTRY_POINT, "named_parameters": named}}
-
-
-def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """``over`` laid on ``under``: maps are merged, anything else is replaced."""
-    merged = dict(under)
-    for name, value in over.items():
-        below = merged.get(name)
-        merged[name] = merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
-    return merged

@@ -1,5 +1,6 @@
 """What ``databricks.bundles`` would refuse in a mapping, each field at its place: its own messages say no place."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import Enum
@@ -10,15 +11,22 @@ from framework.spec.node_path import NodePath, quoted
 from framework.spec.suggestions import close_match, did_you_mean
 
 _WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list"}
+_SHORT = 60
+_LIST = 'Write a JSON array as text, such as inputs: "[1, 2]".'
 _BOOLEANS = ("true", "false", "yes", "no", "on", "off", "y", "n")
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """What is wrong, at ``path`` in the mapping; an empty path means the mapping as a whole."""
+    """What is wrong, at ``path`` in the mapping; an empty path means the mapping as a whole.
+
+    ``of_key`` says that it is the last key of the path, and not its value.
+    """
 
     path: NodePath
     summary: str
+    hint: str = ""
+    of_key: bool = False
 
 
 def refusals(declared: Any, value: object, path: NodePath = ()) -> Iterator[Refusal]:
@@ -45,7 +53,7 @@ def refusals(declared: Any, value: object, path: NodePath = ()) -> Iterator[Refu
             close = did_you_mean(value, names) if isinstance(value, str) else ""
             yield Refusal(path, f"{quoted(str(value))} is not a valid {member.__name__}{close}")
     elif not _is_scalar(member, value):
-        yield from _wrong(path, _WORDS[member])
+        yield from _wrong(path, _WORDS[member], _quoting(path, value) if member is str else "")
 
 
 def _of_fields(cls: Any, value: Mapping[str, Any], path: NodePath) -> Iterator[Refusal]:
@@ -57,7 +65,8 @@ def _of_fields(cls: Any, value: Mapping[str, Any], path: NodePath) -> Iterator[R
             yield from refusals(declared[name], item, (*path, name)) if item is not None else ()
         else:
             misspelt.add(close_match(name, declared))
-            yield Refusal((*path, name), f"unknown field {quoted(name)}{did_you_mean(name, declared)}")
+            summary = f"unknown field {quoted(name)}{did_you_mean(name, declared)}"
+            yield Refusal((*path, name), summary, of_key=True)
     for name in required:
         if value.get(name) is None and name not in misspelt:
             yield Refusal(path, f"field '{name}' is missing")
@@ -91,5 +100,15 @@ def _is_scalar(member: type, value: object) -> bool:
     return isinstance(value, int if member is int else int | float) and not isinstance(value, bool)
 
 
-def _wrong(path: NodePath, expected: str) -> Iterator[Refusal]:
-    yield Refusal(path, f"a value of the wrong type: it must be {expected}")
+def _quoting(path: NodePath, value: object) -> str:
+    """How to write ``value`` as text."""
+    if isinstance(value, bool):
+        return f'Put it in quotes: "{str(value).lower()}".'
+    if isinstance(value, list) and path[-1:] == ("inputs",):
+        text = json.dumps(value, default=str)
+        return f"Write the list as text: inputs: '{text}'." if len(text) <= _SHORT and "'" not in text else _LIST
+    return ""
+
+
+def _wrong(path: NodePath, expected: str, hint: str = "") -> Iterator[Refusal]:
+    yield Refusal(path, f"a value of the wrong type: it must be {expected}", hint)

@@ -47,7 +47,7 @@ def _origin(each: Explained) -> str:
     last = each.settings[-1]
     variables = [f"{name} from {setting.location or '--var'}" for name, setting in each.variables.items()]
     written = f"  as {_shown(last.written)}, {', '.join(variables)}" if variables else ""
-    return f"  {last.location}{written}"
+    return f"  {last.location or '--var'}{written}"
 
 
 def _setting(setting: Setting) -> dict[str, Any]:

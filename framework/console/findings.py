@@ -13,18 +13,28 @@ if TYPE_CHECKING:
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
 
 
-def show_findings(console: Console, found: Diagnostics) -> None:
-    """Every finding, then a count when there are several."""
+def fails(found: Diagnostics, strict: bool) -> bool:
+    """Whether what was found makes a command fail."""
+    return bool(found.errors) or (strict and bool(found))
+
+
+def show_findings(console: Console, found: Diagnostics, strict: bool = False) -> None:
+    """Every finding, then a count when there are several, and why warnings fail where they do."""
     for finding in found:
         head, _, rest = str(finding).partition(": ")
         console.print(Text.assemble((f"{head}: ", _STYLES[finding.severity]), rest))
     if len(found.items) > 1:
         errors = len(found.errors)
         console.print(f"\nFound {_count(errors, 'error')} and {_count(len(found.items) - errors, 'warning')}.")
+    if fails(found, strict) and not found.errors:
+        console.print("\nWarnings count as errors (--strict).")
 
 
 def show_sound(console: Console, validated: "Validated") -> None:
     """That nothing was found, and in what."""
+    if not validated.pipelines:
+        console.print("There is no pipeline yet, so there was nothing to look at.")
+        return
     pipelines, targets = len(validated.pipelines), ", ".join(validated.targets)
     looked_at = f"{_count(pipelines, 'pipeline')} with {_count(validated.tasks, 'task')} for {targets}"
     console.print(Text.assemble(("Valid", "green"), f": {looked_at}."))

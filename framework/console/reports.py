@@ -1,16 +1,19 @@
 """Findings for machines: our own JSON, and SARIF 2.1.0 (docs.oasis-open.org/sarif), which code scanning reads."""
 
 from typing import Any
+from urllib.parse import quote
 
 from framework import __version__
 from framework.check.checkout import Validated
+from framework.check.rule_list import FILES, RuleInfo, rules_there_are
+from framework.console.findings import fails
 from framework.core.diagnostics import Diagnostic
 from framework.spec.policy_spec import Waiver
 
 SCHEMA = 1
 
 
-def as_json(validated: Validated) -> dict[str, Any]:
+def as_json(validated: Validated, strict: bool = False) -> dict[str, Any]:
     """One object; fields may be added, never renamed."""
     found = validated.found
     return {
@@ -19,6 +22,8 @@ def as_json(validated: Validated) -> dict[str, Any]:
         "targets": list(validated.targets),
         "errors": len(found.errors),
         "warnings": len(found.items) - len(found.errors),
+        "strict": strict,
+        "failed": fails(found, strict),
         "findings": [_finding(finding) for finding in found],
         "waived": [{**_finding(each.finding), "waiver": _waiver(each.waiver)} for each in validated.waived],
     }
@@ -27,14 +32,30 @@ def as_json(validated: Validated) -> dict[str, Any]:
 def as_sarif(validated: Validated) -> dict[str, Any]:
     """One run of one tool, with a result for each finding."""
     waived = [each.finding for each in validated.waived]
-    rules = sorted({finding.rule or "framework" for finding in (*validated.found, *waived)})
+    named = {_rule(finding) for finding in (*validated.found, *waived)}
     results = [_result(finding) for finding in validated.found]
     results += [{**_result(each.finding), "suppressions": [_suppression(each.waiver)]} for each in validated.waived]
-    driver = {"name": "framework", "version": __version__, "rules": [{"id": rule} for rule in rules]}
+    rules = [_described(rule) for rule in rules_there_are() if rule.name in named]
+    driver = {"name": "framework", "version": __version__, "rules": rules}
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": results}],
+        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}],
+    }
+
+
+def _rule(finding: Diagnostic) -> str:
+    return finding.rule or FILES
+
+
+def _described(rule: RuleInfo) -> dict[str, Any]:
+    waivable = "A policy can waive it or weigh it differently." if rule.waivable else "It cannot be waived."
+    return {
+        "id": rule.name,
+        "shortDescription": {"text": rule.finds},
+        "fullDescription": {"text": rule.finds},
+        "help": {"text": f"{rule.finds} {waivable} See docs/reference/rules.md."},
+        "defaultConfiguration": {"level": str(rule.severity)},
     }
 
 
@@ -42,7 +63,7 @@ def _finding(finding: Diagnostic) -> dict[str, Any]:
     place = finding.location
     return {
         "severity": str(finding.severity),
-        "rule": finding.rule,
+        "rule": _rule(finding),
         "summary": finding.summary,
         "path": finding.path,
         "hint": finding.hint,
@@ -69,12 +90,12 @@ def _suppression(waiver: Waiver) -> dict[str, Any]:
 def _result(finding: Diagnostic) -> dict[str, Any]:
     text = ". ".join(part for part in (finding.summary, finding.hint) if part)
     result: dict[str, Any] = {
-        "ruleId": finding.rule or "framework",
+        "ruleId": _rule(finding),
         "level": str(finding.severity),
         "message": {"text": text},
     }
     if place := finding.location:
         region = {"startLine": place.line, "startColumn": place.column}
-        artifact = {"uri": place.file, "uriBaseId": "%SRCROOT%"}
+        artifact = {"uri": quote(place.file), "uriBaseId": "%SRCROOT%"}
         result["locations"] = [{"physicalLocation": {"artifactLocation": artifact, "region": region}}]
     return result

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from framework.core.dynamic_values import parameter_name, substitute, time_part
+from framework.core.dynamic_values import substitute, time_part
 from framework.local.loops import as_text, input_text
 
 _NO_INPUT = object()
@@ -73,7 +73,7 @@ class RunValues:
             own = reference.removeprefix("job.parameters.")
             if own == reference:
                 return self._value(reference, Place())
-            return self._parameter(parameter_name(own), (*within, name))
+            return self._parameter(own, (*within, name))
 
         return substitute(self.parameters[name], look_up)
 
@@ -90,7 +90,7 @@ class RunValues:
 
 def _job(run: RunValues, member: str, place: Place) -> str:
     if member.startswith("parameters."):
-        return run._parameter(parameter_name(member.removeprefix("parameters.")), ())
+        return run._parameter(member.removeprefix("parameters."), ())
     if member.startswith(("start_time.", "trigger.time.")):
         return time_part(run.started, member.rpartition(".")[2])
     return {
@@ -119,6 +119,8 @@ def _tasks(run: RunValues, member: str, place: Place) -> str:
         return run.known.results[task].lower()
     if member.startswith("values."):
         return _task_value(run.known, task, member.removeprefix("values."))
+    if member == "error_code":
+        raise Unfilled(f"{{{{tasks.{task}.error_code}}}} has no value in a local run")
     return _output(run.known, task, member)
 
 

@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from framework.core.errors import DataError
-
-READERS = {".parquet": "parquet", ".csv": "csv", ".json": "json"}
-"""Spark's format by the suffix of a file or directory."""
+from framework.core.source_formats import READERS
 
 
 def format_of(path: Path) -> str:

@@ -8,7 +8,7 @@ from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.dynamic_values import only_reference
 from framework.core.errors import InvalidProject, UsageError
 from framework.core.task_run import Parameter
-from framework.spec.node_path import format_path, quoted
+from framework.spec.node_path import NodePath, format_path, quoted
 from framework.spec.pipeline_spec import PipelineSpec
 from framework.spec.target_spec import PipelineOverride, TargetSpec
 
@@ -19,12 +19,17 @@ def job_parameters(written: Mapping[str, Any], overrides: Mapping[str, Any]) -> 
     return {name: Parameter(types[name], Parameter.of(value).value) for name, value in {**written, **overrides}.items()}
 
 
-def refuse_misfits(target: TargetSpec, pipeline: PipelineSpec, override: PipelineOverride) -> None:
-    """Raise InvalidProject when the target sets parameters that the pipeline lacks, or to values of another type."""
+def refuse_misfits(
+    target: TargetSpec, of_pipeline: NodePath, pipeline: PipelineSpec, override: PipelineOverride
+) -> None:
+    """Raise InvalidProject when the target sets parameters that the pipeline lacks, or to values of another type.
+
+    ``of_pipeline`` is where the target changes the pipeline.
+    """
     findings = [
         finding
         for name, value in override.parameters.items()
-        if (finding := _misfit(target, pipeline, name, Parameter.of(value).value))
+        if (finding := _misfit(target, of_pipeline, pipeline, name, Parameter.of(value).value))
     ]
     if findings:
         raise InvalidProject(Diagnostics.of(findings))
@@ -45,8 +50,10 @@ def run_parameters(given: Mapping[str, str], of_job: Mapping[str, Parameter]) ->
     return {**{name: parameter.value for name, parameter in of_job.items()}, **given}
 
 
-def _misfit(target: TargetSpec, pipeline: PipelineSpec, name: str, value: str) -> Diagnostic | None:
-    path = ("pipelines", pipeline.name, "parameters", name)
+def _misfit(
+    target: TargetSpec, of_pipeline: NodePath, pipeline: PipelineSpec, name: str, value: str
+) -> Diagnostic | None:
+    path = (*of_pipeline, "parameters", name)
     if name not in pipeline.parameters:
         summary = f"pipeline '{pipeline.name}' has no parameter '{name}'"
         hint = "Declare it with its default in the pipeline's file; a target only changes values."

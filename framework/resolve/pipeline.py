@@ -28,13 +28,13 @@ def resolve(source: ProjectSource, source_files: Mapping[str, Path] | None = Non
     """Fill in everything that the files leave to defaults, to the target or to each other.
 
     ``source_files`` are paths given on the command line for ``schema.table`` sources. Raises UsageError for one that
-    the project does not declare, InvalidProject for a parameter that the target sets and the pipeline lacks or
-    has with another type.
+    the project does not declare, InvalidProject for what the target changes and the pipeline lacks.
     """
     spec, target = source.pipeline, source.target
-    override = target.pipelines.get(spec.name, PipelineOverride())
-    refuse_misfits(target, spec, override)
-    refuse_unknown_tasks(spec, target, override)
+    of_pipeline = ("pipelines", target.key_of(source.project.name, spec.name))
+    override = target.pipelines.get(of_pipeline[1], PipelineOverride())
+    refuse_misfits(target, of_pipeline, spec, override)
+    refuse_unknown_tasks(spec, target, of_pipeline, override)
     parameters = job_parameters(spec.parameters, override.parameters)
     options = _options(source)
     edges = dependencies({task.task_key: task for task in spec.tasks}, options)
@@ -62,7 +62,7 @@ def resolve(source: ProjectSource, source_files: Mapping[str, Path] | None = Non
         siblings=source.siblings,
         document=spec.document,
         project_document=source.project.document,
-        origins=origins(spec, source.project, target, override),
+        origins=origins(spec, source.project, target, of_pipeline, override),
     )
 
 

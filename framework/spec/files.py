@@ -9,23 +9,36 @@ from framework.core.errors import InvalidProject
 from framework.spec.node_path import printable, quoted
 from framework.spec.yaml_source import Document, parse
 
-_SUFFIXES = (".yml", ".yaml")
+SUFFIXES = (".yml", ".yaml")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def yaml_files(directory: Path, root: Path) -> dict[str, Path]:
     """The YAML files in ``directory`` by their name without suffix. Raises InvalidProject for two of a name."""
+    findings: list[Diagnostic] = []
+    found = usable_yaml_files(directory, root, findings)
+    if findings:
+        raise InvalidProject(Diagnostics.of(findings))
+    return found
+
+
+def usable_yaml_files(directory: Path, root: Path, findings: list[Diagnostic]) -> dict[str, Path]:
+    """The same, with what is wrong put into ``findings``."""
     found: dict[str, Path] = {}
-    for path in entries(directory, root):
-        if path.suffix not in _SUFFIXES:
-            continue
+    try:
+        paths = entries(directory, root)
+    except InvalidProject as error:
+        findings.extend(error.found)
+        return found
+    for path in (path for path in paths if path.suffix in SUFFIXES):
         if not _NAME.fullmatch(path.stem):
             hint = "Letters, digits, _ and - only. Rename it, or give it another suffix."
-            raise _refused(path, root, f"file name {quoted(path.name)} is refused", hint)
-        if path.stem in found:
-            first = shown(found[path.stem], root)
-            raise _refused(path, root, f"a second file of the name '{path.stem}'", f"Remove one; {first} is there too.")
-        found[path.stem] = path
+            findings.append(_finding(path, root, f"file name {quoted(path.name)} is refused", hint))
+        elif path.stem in found:
+            hint = f"Remove one; {shown(found[path.stem], root)} is there too."
+            findings.append(_finding(path, root, f"a second file of the name '{path.stem}'", hint))
+        else:
+            found[path.stem] = path
     return found
 
 
@@ -57,4 +70,8 @@ def shown(path: Path, root: Path) -> str:
 
 
 def _refused(path: Path, root: Path, summary: str, hint: str) -> InvalidProject:
-    return InvalidProject(Diagnostics((Diagnostic(summary, Location(shown(path, root)), hint=hint),)))
+    return InvalidProject(Diagnostics((_finding(path, root, summary, hint),)))
+
+
+def _finding(path: Path, root: Path, summary: str, hint: str) -> Diagnostic:
+    return Diagnostic(summary, Location(shown(path, root)), hint=hint)

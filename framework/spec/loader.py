@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 from framework.core.diagnostics import Diagnostics
 from framework.core.errors import InvalidProject, UsageError
-from framework.spec.files import entries, shown, yaml_files
+from framework.spec.files import entries, shown, usable_yaml_files, yaml_files
+from framework.spec.misplaced import misplaced
 from framework.spec.node_path import printable, quoted
 from framework.spec.pipeline_spec import PipelineSpec
 from framework.spec.project_spec import ProjectSpec
@@ -32,10 +33,11 @@ class ProjectSource:
 class Checkout:
     """Pipelines of a checkout and its targets, each file read once; ``found`` is what is wrong in the files.
 
-    A pipeline whose own file, project or target could not be read is not in ``sources``.
+    A pipeline whose own file, project or target could not be read is not in ``sources``; its target is in ``targets``.
     """
 
     sources: tuple[ProjectSource, ...]
+    targets: tuple[str, ...]
     found: Diagnostics
 
 
@@ -69,7 +71,7 @@ def load(  # noqa: PLR0917 - names, each by itself
     reader = SpecReader(root)
     of_target = reader.target(target, variables)
     of_project, of_pipeline = reader.project(directory, of_target), reader.pipeline(file, of_target)
-    if not (of_project and of_pipeline and of_target):
+    if reader.findings or not (of_project and of_pipeline and of_target):
         raise InvalidProject(Diagnostics.of(reader.findings))
     return ProjectSource(root, of_project, of_pipeline, of_target, pipeline_names(root, directory.name))
 
@@ -86,17 +88,19 @@ def load_checkout(
     Raises UsageError for a name that does not exist, or when there is nothing to read.
     """
     reader = SpecReader(root)
-    specs = [reader.target(name, variables) for name in targets or known_targets(root)]
+    names_of_targets = targets or known_targets(root)
+    specs = [reader.target(name, variables) for name in names_of_targets]
     sources: list[ProjectSource] = []
-    for directory in _directories(root, project):
-        files = yaml_files(directory / "pipelines", root)
+    reader.findings.extend(misplaced(root, project))
+    for directory in _directories(root, project, bool(reader.findings)):
+        files = usable_yaml_files(directory / "pipelines", root, reader.findings)
         where = f"{shown(directory, root)}/pipelines/"
         names = (_chosen(pipeline, tuple(files), "pipeline", where),) if pipeline else tuple(files)
         for target, name in ((target, name) for target in specs for name in names):
             of_project, of_pipeline = reader.project(directory, target), reader.pipeline(files[name], target)
             if of_project and of_pipeline and target:
                 sources.append(ProjectSource(root, of_project, of_pipeline, target, tuple(files)))
-    return Checkout(tuple(sources), Diagnostics.of(reader.findings))
+    return Checkout(tuple(sources), names_of_targets, Diagnostics.of(reader.findings))
 
 
 def project_names(root: Path) -> tuple[str, ...]:
@@ -109,16 +113,22 @@ def pipeline_names(root: Path, project: str) -> tuple[str, ...]:
     return tuple(yaml_files(root / "projects" / project / "pipelines", root))
 
 
-def _directories(root: Path, project: str | None) -> list[Path]:
+def _directories(root: Path, project: str | None, is_something_found: bool) -> list[Path]:
     names = project_names(root)
-    chosen = (_chosen(project, names, "project", "projects/"),) if project or not names else names
-    return [root / "projects" / name for name in chosen]
+    if (project and project not in names) or not (names or is_something_found):
+        return [_project_directory(root, project, root)]
+    return [root / "projects" / name for name in ((project,) if project else names)]
 
 
 def _project_directory(root: Path, project: str | None, start: Path) -> Path:
     names = project_names(root)
-    name = project or _around(root / "projects", start, names) or _chosen(None, names, "project", "projects/")
-    return root / "projects" / _chosen(name, names, "project", "projects/")
+    projects = root / "projects"
+    if not names and not project:
+        raise UsageError("projects/ has no project", f"A project is a directory there with a {PROJECT_FILE}.")
+    if project and project not in names and project in (path.name for path in entries(projects, root)):
+        raise UsageError(f"projects/{printable(project)}/ has no {PROJECT_FILE}", "That file makes it a project.")
+    name = project or _around(projects, start, names) or _chosen(None, names, "project", "projects/")
+    return projects / _chosen(name, names, "project", "projects/")
 
 
 def _pipeline_file(root: Path, directory: Path, pipeline: str | None) -> Path:
@@ -138,8 +148,10 @@ def _chosen(name: str | None, names: tuple[str, ...], what: str, where: str) -> 
     there = f"There are: {', '.join(map(printable, names))}." if names else f"{where} has no {what}."
     if name is None and len(names) == 1:
         return names[0]
+    if name is None and not names:
+        raise UsageError(f"{where} has no {what}", f"A {what} is a file there that ends with .yml.")
     if name is None:
-        raise UsageError(f"which {what}? {there}" if names else there, f"Name a {what} on the command line.")
+        raise UsageError(f"which {what}? {there}", f"Name a {what} on the command line.")
     if name not in names:
         raise UsageError(f"no {what} {quoted(name)} in {where}{did_you_mean(name, names)}", there)
     return name

@@ -5,7 +5,6 @@ makes a check hang. In a list of values, ``*`` stands for any characters.
 """
 
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from functools import cache
 from typing import Annotated, Any
 
@@ -30,7 +29,21 @@ def problem_with_pattern(pattern: str) -> str:
 
 def is_among(text: str, allowed: Iterable[str]) -> bool:
     """Whether ``text`` is one of the values ``allowed``, in which ``*`` stands for any characters."""
-    return any(fnmatchcase(text, each) for each in allowed)
+    return any(_fits(text, each) for each in allowed)
+
+
+def _fits(text: str, allowed: str) -> bool:
+    first, *others = allowed.split("*")
+    if not others:
+        return text == allowed
+    at, last = len(first), others.pop()
+    if not text.startswith(first) or not text[at:].endswith(last):
+        return False
+    for part in others:
+        if (found := text.find(part, at, len(text) - len(last))) < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 @cache

@@ -52,7 +52,7 @@ def read_pipeline(document: Document) -> PipelineSpec:
     tasks = _tasks(entry, findings)
     own = {name: v for name, v in entry.fields.items() if name != "tasks"} if entry.fields else entry.value
     fields = validated(PipelineFields, Entry(document, (), own), findings, known=("tasks",), advice=NATIVE_ADVICE)
-    check_name(entry, "name", PurePosixPath(document.file).stem, f"the file {quoted(document.file)}", findings)
+    check_name(entry, "name", PurePosixPath(document.file).stem, f"the file '{document.file}'", findings)
     check_parameters(entry, findings)
     if findings or fields is None:
         raise InvalidProject(Diagnostics.of(findings))

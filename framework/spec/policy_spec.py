@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ from framework.spec.layers import merged
 from framework.spec.node_path import NodePath, format_path, quoted
 from framework.spec.patterns import problem_with_pattern
 from framework.spec.policy_sections import BranchesSection, PolicyFields, PolicyRules, WaiverFields, patterns_in
-from framework.spec.suggestions import did_you_mean
+from framework.spec.suggestions import did_you_mean, listed
 from framework.spec.target_spec import LOCAL, known_targets
-from framework.spec.validation import validated
+from framework.spec.validation import MAX_FINDINGS, validated
 from framework.spec.yaml_source import Document
 
 POLICY = "policy"
@@ -31,6 +32,7 @@ _OF_PROJECT = (f"{POLICY}.yml", f"{POLICY}.yaml")
 _LOCALLY = ("names", "thin", "environment_variables", "severities")
 """What holds for the target ``local`` too: it has neither compute of its own nor anybody who pays for it."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MOST_LISTED = 5
 _PRINCIPALS = ("user_name", "group_name", "service_principal_name")
 
 
@@ -55,6 +57,14 @@ class TargetPolicy:
         """``conf/policy.yml:12``, to name in a hint."""
         place = self.place(path)
         return f"{place.file}:{place.line}"
+
+    def lists(self, path: NodePath) -> str:
+        """``conf/policy.yml:12 allows 'a', 'b'.`` of the list at ``path``, to give as a hint."""
+        allowed: Any = self.rules
+        for step in path:
+            allowed = getattr(allowed, str(step))
+        names = ", ".join(map(quoted, allowed[:_MOST_LISTED])) + (", …" if len(allowed) > _MOST_LISTED else "")
+        return f"{self.says(path)} allows {names or 'none'}."
 
     def _in_file(self, path: NodePath) -> NodePath:
         own = ("targets", self.target, *path)
@@ -169,12 +179,12 @@ def _fields(
     if written is None:
         return None
     for name in written.targets:
-        if name not in targets:
-            hint = f"There are: {', '.join(targets)}. A target is a file in conf/."
+        if name not in targets and len(findings) < MAX_FINDINGS:
+            hint = f"There are: {listed(targets)}. A target is a file in conf/."
             summary = f"no target {quoted(name)}{did_you_mean(name, targets)}"
             findings.append(entry.at(("targets",)).key_finding(summary, hint, name))
     for rules in (entry, *(entry.at(("targets", name)) for name in written.targets)):
-        findings.extend(_problems(rules, tightens))
+        findings.extend(islice(_problems(rules, tightens), MAX_FINDINGS))
     if tightens and written.waivers:
         hint = "Ask for it in conf/policy.yml, where those who own the policy see it."
         findings.append(entry.key_finding("a project's policy can hold no waivers", hint, "waivers"))
@@ -200,6 +210,8 @@ def _problems(rules: Entry, tightens: bool) -> Iterator[Diagnostic]:
 def _waivers(written: list[WaiverFields], document: Document, findings: list[Diagnostic]) -> Iterator[Waiver]:
     entry = Entry(document, (), document.value)
     for index, waiver in enumerate(written):
+        if len(findings) >= MAX_FINDINGS:
+            return
         path: NodePath = ("waivers", index)
         for name in ("reason", "owner"):
             if not getattr(waiver, name).strip():

@@ -10,7 +10,7 @@ from framework.core.identifiers import Entrypoint
 from framework.runtime.kinds.options import STRICT
 from framework.spec.entry import Entry
 from framework.spec.names import check_name, check_references, check_table
-from framework.spec.node_path import quoted
+from framework.spec.node_path import printable, quoted
 from framework.spec.validation import validated
 from framework.spec.yaml_source import Document
 
@@ -53,7 +53,7 @@ def read_project(document: Document, directory: Path) -> ProjectSpec:
     findings: list[Diagnostic] = []
     entry = Entry(document, (), {} if document.value is None else document.value)
     fields = validated(ProjectFields, entry, findings)
-    check_name(entry, "name", directory.name, f"the directory {quoted(directory.name)}", findings)
+    check_name(entry, "name", directory.name, f"the directory '{printable(directory.name)}'", findings)
     if fields is not None:
         check_references(fields, entry, findings)
         _check_sources(fields, entry, findings)

@@ -8,10 +8,11 @@ from typing import TypeVar
 from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject
 from framework.spec.files import read
+from framework.spec.filling import filled, only_deployed, refers
+from framework.spec.overrides import wrong_names
 from framework.spec.pipeline_spec import PipelineSpec, read_pipeline
 from framework.spec.project_spec import ProjectSpec, read_project
-from framework.spec.target_spec import TargetSpec, read_target
-from framework.spec.variables import filled, refers
+from framework.spec.target_spec import LOCAL, TargetSpec, read_target
 from framework.spec.yaml_source import Document
 
 T = TypeVar("T")
@@ -34,7 +35,9 @@ class SpecReader:
 
     def target(self, name: str, variables: Mapping[str, str]) -> TargetSpec | None:
         """A target. Raises UsageError when there is no such target or variable."""
-        return self._gathered(lambda: read_target(self.root, name, variables))
+        target = self._gathered(lambda: read_target(self.root, name, variables))
+        self.findings.extend(wrong_names(target, self.root) if target else ())
+        return target
 
     def project(self, directory: Path, target: TargetSpec | None) -> ProjectSpec | None:
         """The project in ``directory``."""
@@ -69,10 +72,17 @@ class SpecReader:
             return self._gathered(lambda: read_one(document))
 
         def read_filled() -> T:
-            whole, found = filled(document, target.values)
-            if found:
-                raise InvalidProject(Diagnostics.of(found))
-            return read_one(whole)
+            whole = filled(document, target.values, only_deployed if target.name == LOCAL else None)
+            if whole.document is document:
+                raise InvalidProject(Diagnostics.of(whole.findings))
+            try:
+                spec = read_one(whole.document)
+            except InvalidProject as error:
+                found = [*whole.findings, *whole.about_values(error.found)]
+                raise InvalidProject(Diagnostics.of(found)) from None
+            if whole.findings:
+                raise InvalidProject(Diagnostics.of(whole.findings))
+            return spec
 
         return self._gathered(read_filled)
 

@@ -14,13 +14,14 @@ from framework.core.errors import InvalidProject, UsageError
 from framework.runtime.kinds.options import STRICT
 from framework.spec.entry import Entry
 from framework.spec.files import read, shown, yaml_files
+from framework.spec.filling import Filled, filled
 from framework.spec.layers import Layers, merged
 from framework.spec.names import check_parameters
 from framework.spec.node_path import NodePath, quoted
 from framework.spec.pipeline_spec import ParameterValue
 from framework.spec.suggestions import did_you_mean
 from framework.spec.validation import validated
-from framework.spec.variables import SECTION, Variables, declared, filled
+from framework.spec.variables import SECTION, Variables, declared
 from framework.spec.yaml_source import Document
 
 LOCAL = "local"
@@ -96,6 +97,10 @@ class TargetSpec(TargetFields):
     documents: tuple[Document, ...]
     values: Variables
 
+    def key_of(self, project: str, pipeline: str) -> str:
+        """The key under ``pipelines`` for a pipeline, whether it is there or not."""
+        return in_full if (in_full := f"{project}/{pipeline}") in self.pipelines else pipeline
+
     def location(self, path: NodePath) -> Location | None:
         """The place of the value that won, or of its nearest ancestor; None when no file says anything."""
         return Layers(self.documents).location(path)
@@ -128,25 +133,33 @@ def read_target(root: Path, name: str, given: Mapping[str, str] = MappingProxyTy
     if clash := files.get(LOCAL):
         hint = "The target 'local' is built in. Rename the file, or move its tags and variables to conf/base.yml."
         findings.append(Diagnostic("conf/ may not define the target 'local'", Location(shown(clash, root)), "", hint))
-    read_in = tuple(_read_all([files[n] for n in (_BASE, name) if n in files and n != LOCAL], root, findings))
-    values_of = _variables(read_in, given, name)
-    filled_in = [filled(document, values_of) for document in read_in]
-    findings += [finding for _, found in filled_in for finding in found]
-    layers = Layers(tuple(document for document, _ in filled_in))
+    paths = [files[n] for n in (_BASE, name) if n in files and n != LOCAL]
+    read_in = tuple(_read_all(paths, root, findings))
+    if len(read_in) < len(paths):
+        raise InvalidProject(Diagnostics.of(findings))
+    values_of = declared(read_in, given, name, findings)
+    each = [_filled(document, values_of) for document in read_in]
+    layers = Layers(tuple(filled_in.document for filled_in in each))
     values = [document.value for document in layers.documents if document.value is not None]
     entry = Entry(layers, (), merged([*values, _BUILT_IN] if name == LOCAL else values))
-    fields = None if findings else validated(TargetFields, entry, findings)
-    _check(entry, findings)
+    found: list[Diagnostic] = []
+    fields = validated(TargetFields, entry, found)
+    _check(entry, found)
+    findings += [finding for filled_in in each for finding in filled_in.findings]
+    for filled_in in each:
+        found = [*filled_in.about_values(found)]
+    findings += found
+    if name == LOCAL:
+        kept: dict[str, Any] = {key: entry.fields[key] for key in (SECTION, "tags") if key in entry.fields}
+        fields = TargetFields(**{**_BUILT_IN, **kept})
     if findings or fields is None:
         raise InvalidProject(Diagnostics.of(findings))
-    if name == LOCAL:
-        fields = TargetFields(**_BUILT_IN, tags=fields.tags, variables=fields.variables)  # type: ignore[arg-type]
     return TargetSpec(**vars(fields), name=name, documents=layers.documents, values=values_of)
 
 
-def _variables(documents: tuple[Document, ...], given: Mapping[str, str], target: str) -> Variables:
-    written = merged([document.value for document in documents if document.value is not None]).get(SECTION)
-    return declared(written if isinstance(written, dict) else {}, given, target)
+def _filled(document: Document, values: Variables) -> Filled:
+    """``local`` takes nothing but tags from base.yml."""
+    return filled(document, values, (lambda path: path[0] != "tags") if values.target == LOCAL else None)
 
 
 def _read_all(paths: list[Path], root: Path, findings: list[Diagnostic]) -> Iterator[Document]:

@@ -112,7 +112,10 @@ def _mismatch(declared: Any, entry: Entry) -> Diagnostic:
 def _name(entry: Entry) -> str:
     """The last key on the way to the entry, with the index behind it."""
     keys = [i for i, step in enumerate(entry.path) if isinstance(step, str)]
-    return format_path(entry.path[keys[-1] :]) if keys else "the file"
+    if not keys:
+        return "the file"
+    own, below = format_path((entry.path[keys[-1]],)), format_path(entry.path[keys[-1] + 1 :])
+    return own.removeprefix("[").removesuffix("]") + below
 
 
 def _found(entry: Entry) -> str:

@@ -58,7 +58,7 @@ def build(text: str, file: str, merge_keys: bool = False) -> tuple[Node, list[Di
         pass
     # The pure parser lets the errors of ``chr`` through for escapes beyond Unicode.
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        builder.findings.append(syntax_error(error, file))
+        builder.findings.append(syntax_error(error, file, text))
     return Node(None), builder.findings
 
 

@@ -20,15 +20,18 @@ _HINTS = (
 )
 
 
-def syntax_error(error: Exception, file: str) -> Diagnostic:
+def syntax_error(error: Exception, file: str, text: str) -> Diagnostic:
     """What the parser's ``error`` says about ``file``, with its place and a likely cause."""
     problem = getattr(error, "problem", None) or "a character that YAML does not know"
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     hint = next((hint for words, hint in _HINTS if words in problem), _INDENTATION)
-    return Diagnostic(f"not valid YAML: {problem}", _location(file, mark), hint=_began(error, mark) + hint)
+    return Diagnostic(f"not valid YAML: {problem}", _location(file, mark, text), hint=_began(error, mark) + hint)
 
 
-def _location(file: str, mark: yaml.Mark | None) -> Location:
+def _location(file: str, mark: yaml.Mark | None, text: str) -> Location:
+    lines = text.splitlines()
+    if mark and lines and mark.line >= len(lines) and not text.endswith(("\n", "\r")):
+        return Location(file, len(lines), len(lines[-1]) + 1)  # the parser thinks of one line more
     return Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
 
 

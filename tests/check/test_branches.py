@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from framework.check.branch_checks import needed_branches
+from framework.check.branch_checks import exclude_each_other, needed_branches
 from framework.local.rules import decide
 from framework.resolve.resolved import Dependency, ResolvedTask
 
@@ -62,3 +62,29 @@ def test_a_task_behind_both_branches_may_run():
     )
 
     assert None not in needed_branches(tasks).values()
+
+
+def test_what_waits_for_a_branch_without_failures_runs_on_that_branch_alone():
+    tasks = (
+        task("check"),
+        task("big", [Dependency("check", "true")]),
+        task("enough", [Dependency("big")], "NONE_FAILED"),
+        task("never", [Dependency("enough", "true"), Dependency("check", "false")]),
+    )
+
+    assert needed_branches(tasks)["never"] is None
+
+
+def test_tasks_on_both_branches_exclude_each_other():
+    tasks = (
+        task("check"),
+        task("big", [Dependency("check", "true")]),
+        task("bigger", [Dependency("big")]),
+        task("small", [Dependency("check", "false")]),
+        task("always", [Dependency("bigger"), Dependency("small")]),
+    )
+    needed = needed_branches(tasks)
+
+    assert exclude_each_other("bigger", "small", needed)
+    assert not exclude_each_other("big", "bigger", needed)
+    assert not exclude_each_other("always", "small", needed)

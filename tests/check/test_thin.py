@@ -138,9 +138,20 @@ def test_a_module_may_hold_all_logic_outside_of_its_main_block(found):
 def test_a_main_module_may_have_its_main(found):
     module = "import shop\n\ndef main() -> None:\n    shop.run()\n\nif __name__ == '__main__':\n    main()\n"
 
-    assert found(module, file="src/shop/main.py") == []
-    assert found(module.replace("shop.run()", "[x for x in y if x]"), file="src/shop/main.py") == [
-        "main.py:4: a comprehension that filters or nests in a main module"
+    assert found(module, file="src/shop/__main__.py") == []
+    assert found(module.replace("shop.run()", "[x for x in y if x]"), file="src/shop/__main__.py") == [
+        "__main__.py:4: a comprehension that filters or nests in a main module"
+    ]
+
+
+def test_a_module_named_main_is_a_main_where_a_task_runs_it(found):
+    module = "def train(sales):\n    while 1: ...\n\nif __name__ == '__main__':\n    while 1: ...\n"
+    script = "  - {task_key: a, spark_python_task: {python_file: ../src/shop/main.py}}"
+
+    assert found(module, file="src/shop/main.py") == ["main.py:5: a loop in a main block"]
+    assert found(module, file="src/shop/main.py", tasks=script) == [
+        "main.py:1: function 'train' in a script",
+        "main.py:5: a loop in a script",
     ]
 
 

@@ -179,6 +179,7 @@ def test_git(home, monkeypatch):
     assert [found.state for found in (outside, unknown, dirty, clean)] == ["problem", "warning", "warning", "ok"]
     assert "is in no repository" in outside.found
     assert "does not know who you are" in unknown.found
+    assert "on main, without a commit" in unknown.found
     assert dirty.found.endswith("1 file not committed")
     assert clean.found.endswith("on main; everything is committed")
 
@@ -215,6 +216,44 @@ def test_no_java_is_a_problem_with_the_engines_own_words(monkeypatch):
 
     assert (found.state, found.found) == (State.PROBLEM, "no Java 17 or 21 for local Spark")
     assert found.advice == "run: pip install 'bundle-framework[local]'"
+
+
+@pytest.mark.parametrize("release", ["", 'JAVA_VERSION="1.8.0_402"\nMODULES="java.base"\n'])
+def test_a_java_home_that_is_not_used_is_told(release, tmp_path, monkeypatch):
+    if release:
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin/java").touch(mode=0o755)
+        (tmp_path / "release").write_text(release)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+
+    found = engine.java()
+
+    assert found.state == State.WARNING
+    assert f"; JAVA_HOME={tmp_path} {'is Java 8' if release else 'has no Java that works'}" in found.found
+
+
+def test_ivy_settings_that_are_not_there_are_told(home, monkeypatch):
+    monkeypatch.setenv("FRAMEWORK_IVY_SETTINGS", "/nowhere.xml")
+
+    assert (engine.jars().state, engine.jars().found) == (
+        State.WARNING,
+        "FRAMEWORK_IVY_SETTINGS=/nowhere.xml is no file",
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "found"),
+    [
+        ("2g", "8.0 GB available"),
+        ("lots", "8.0 GB available; FRAMEWORK_DRIVER_MEMORY=lots is no amount of memory"),
+        ("2", "8.0 GB available; FRAMEWORK_DRIVER_MEMORY=2 is no amount of memory"),
+        ("900G", "8.0 GB available; FRAMEWORK_DRIVER_MEMORY=900G is more than that"),
+    ],
+)
+def test_the_memory_that_spark_is_told_to_take(setting, found, monkeypatch):
+    monkeypatch.setenv("FRAMEWORK_DRIVER_MEMORY", setting)
+
+    assert machine.memory(8 * 1024**3).found == found
 
 
 @pytest.mark.parametrize(

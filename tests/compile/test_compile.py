@@ -61,7 +61,7 @@ def test_a_native_field_that_the_jobs_service_does_not_know_points_at_its_line(s
 
     (finding,) = raised.value.found
     assert finding.summary.endswith("unknown field 'max_retrys' (did you mean 'max_retries'?)")
-    assert str(finding.location) == "projects/shop/pipelines/demand.yml:13:30"
+    assert str(finding.location) == "projects/shop/pipelines/demand.yml:13:18"
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,30 @@ def test_a_file_that_cannot_be_written_is_an_error(shop):
     assert "cannot write nowhere/graph.svg: No such file or directory" in result.stderr
 
 
+def test_a_file_that_nothing_here_draws_is_refused(shop):
+    result = dag("-p", "branches", "-o", "graph.png")
+
+    assert (result.exit_code, (shop / "graph.png").exists()) == (2, False)
+    assert "no picture of the format 'png'" in result.stderr
+    assert ".txt, .mmd, .svg, .html" in result.stderr
+
+
+def test_the_policy_decides_what_is_wrong(shop):
+    (shop / "projects/shop/src/shop").mkdir(parents=True)
+    (shop / "projects/shop/src/shop/__main__.py").write_text("class C: ...\n")
+    (shop / "conf").mkdir()
+    without = dag("-p", "branches").stderr
+    (shop / "conf/policy.yml").write_text("thin: {allow_classes: true}\n")
+    with_one = dag("-p", "branches").stderr
+    (shop / "conf/policy.yml").write_text("thinn: {}\n")
+    broken = dag("-p", "branches")
+
+    assert "class 'C' in a main module" in without
+    assert "main module" not in with_one
+    assert "unknown field 'thinn'" in broken.stderr
+    assert "is_new" in broken.stdout
+
+
 def test_a_page_says_of_a_task_what_the_pipeline_says(shop):
     file = shop / "graph.html"
     dag("-p", "branches", "-o", str(file))

@@ -39,6 +39,10 @@ def test_parts_of_a_moment(part, value):
         "tasks.train.values.rows",
         "tasks.train.result_state",
         "tasks.train.output.first_row.n",
+        "tasks.train.output.alert_state",
+        "job.trigger.table_update.updated_tables",
+        "job.trigger.table_update.main.raw.orders.version",
+        "job.trigger.table_update.main.raw.orders.commit_timestamp.iso_datetime",
         "input.country",
         "backfill.iso_date",
     ],
@@ -55,6 +59,8 @@ def test_references_that_the_service_knows(reference):
         ("tasks.train.value.rows", "a task has no 'value.rows' to refer to"),
         ("job.trigger.time.iso", "the Jobs service knows no such reference"),
         ("jobs.run_id", "the Jobs service knows no such reference"),
+        ("run_id", "the Jobs service knows no such reference"),
+        ("job.trigger.table_update.orders.size", "the Jobs service knows no such reference"),
     ],
 )
 def test_references_that_stand_for_nothing(reference, problem):
@@ -66,6 +72,23 @@ def test_references_are_found_and_replaced_wherever_they_stand():
 
     assert references_in(text) == ("job.run_id", "task.name")
     assert substitute(text, str.upper) == "from JOB.RUN_ID to TASK.NAME"
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("{{tasks.`my-task`.values.`a.b`}}", "tasks.my-task.values.a.b"),
+        ("{{tasks.t.output.first_row.`my col`}}", "tasks.t.output.first_row.my col"),
+        ("{{job.parameters.`as-of`}}", "job.parameters.as-of"),
+        ("{{job.parameters.[as_of]}}", "job.parameters.as_of"),
+        ("{{tasks.t.values.a`b}}", "tasks.t.values.a`b"),
+    ],
+)
+def test_identifiers_may_be_escaped(written, plain):
+    assert references_in(written) == (plain,)
+    assert only_reference(written) == plain
+    assert substitute(written, str.upper) == plain.upper()
+    assert problem_with(plain, ["as_of", "as-of"], ["my-task", "t"]) == ""
 
 
 def test_only_a_text_that_is_one_reference_has_its_type():

@@ -212,3 +212,33 @@ def test_tasks_of_ours_run_on_what_the_target_has(shop):
     assert {task.settings["environment_key"] for task in there.tasks} == {"default"}
     assert there.job["environments"][0]["spec"] == {"environment_version": "3"}
     assert str(there.location(("environments", 0, "spec"))) == "conf/prod.yml:11:40"
+
+
+IN_FULL = """\
+pipelines:
+  shop/demand:
+    schedule: {pause_status: PAUSED}
+    databricks: {email_notifications: {on_failure: [team@example.org]}, health: {rules: []}}
+"""
+
+
+def test_a_target_changes_parts_of_a_map_and_each_keeps_its_place(shop):
+    (shop / "conf" / "prod.yml").write_text(PROD.partition("pipelines:")[0] + IN_FULL)
+    file = shop / "projects/shop/pipelines/demand.yml"
+    own = "schedule: {quartz_cron_expression: 0 0 4 ? * *, timezone_id: UTC}\n"
+    file.write_text(f"{own}databricks: {{email_notifications: {{on_start: [us@example.org]}}}}\n{file.read_text()}")
+
+    there = resolved(shop, "prod")
+
+    assert there.job["schedule"] == {
+        "quartz_cron_expression": "0 0 4 ? * *", "timezone_id": "UTC", "pause_status": "PAUSED"
+    }  # fmt: skip
+    mails = ("databricks", "email_notifications")
+    places = {
+        ("schedule", "pause_status"): "conf/prod.yml:8:30",
+        ("schedule", "timezone_id"): "projects/shop/pipelines/demand.yml:1:62",
+        (*mails, "on_failure", 0): "conf/prod.yml:9:53",
+        (*mails, "on_start", 0): "projects/shop/pipelines/demand.yml:2:47",
+        ("databricks", "health", "rules"): "conf/prod.yml:9:89",
+    }
+    assert {path: str(there.location(path)) for path in places} == places

@@ -85,3 +85,175 @@ def test_the_environment_is_asked_where_no_bundle_will_have_the_answer(root, mon
 
     assert unset == "${env:WORKSPACE}"
     assert load(root, "shop", "daily", "dev", variables={"tags": "{}"}).target.host == "https://dev.example.org"
+
+
+def test_what_local_runs_without_may_lack_a_value(root):
+    (root / "conf/base.yml").write_text(BASE + '  cat: {description: ""}\ncatalog: ${var.cat}\n')
+    (root / "projects/shop/pipelines/daily.yml").write_text(PIPELINE.replace('"${var.tags}"', "{}"))
+
+    read = load(root, "shop", "daily", "local")
+
+    assert read.target.catalog == "spark_catalog"
+    assert read.pipeline.tasks[0].native[1]["warehouse_id"] == "${var.warehouse}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'description: "${var.warehouse}"',
+        'databricks: "${var.warehouse}"',
+        'logical_date: "${var.warehouse}"',
+        'parameters: {w: "${var.warehouse}"}',
+    ],
+)
+def test_what_local_needs_has_a_value_by_a_default_or_the_command_line(root, line):
+    tasks = PIPELINE.partition("tasks:\n")[2]
+    (root / "projects/shop/pipelines/daily.yml").write_text(f"name: daily\n{line}\ntasks:\n{tasks}")
+
+    with pytest.raises(InvalidProject) as raised:
+        load(root, "shop", "daily", "local")
+
+    (finding,) = raised.value.found
+    assert finding.summary == "variable 'warehouse' has no value for target 'local'"
+    assert finding.hint == "Give it a default in conf/base.yml, or on the command line: --var warehouse=…"
+
+
+def test_a_local_run_passes_no_reference_on_for_a_value(root):
+    native = 'notebook_task: {notebook_path: /x, base_parameters: {w: "${var.warehouse}"}}'
+    (root / "projects/shop/pipelines/daily.yml").write_text(f"name: daily\ntasks:\n  - task_key: load\n    {native}\n")
+
+    with pytest.raises(InvalidProject, match="variable 'warehouse' has no value"):
+        load(root, "shop", "daily", "local")
+
+
+def test_a_missing_value_hides_no_other_finding(root):
+    broken = PIPELINE.replace('"${var.tags}"', '{w: "${var.warehouse}"}').replace("max_retries:", "max_retry:")
+    (root / "conf/dev.yml").write_text(DEV.replace("{warehouse: w1}", "{warehouse: }"))
+    (root / "projects/shop/pipelines/daily.yml").write_text(
+        broken + '    timeout_seconds: "${var.warehouse}"\n    retry_on_timeout: maybe\n'
+    )
+
+    with pytest.raises(InvalidProject) as raised:
+        pipeline(root)
+
+    assert [finding.summary for finding in raised.value.found] == [
+        "variable 'warehouse' has no value for target 'dev'",
+        "variable 'warehouse' has no value for target 'dev'",
+        "unknown field 'max_retry' (did you mean 'max_retries'?)",
+        "variable 'warehouse' has no value for target 'dev'",
+        "retry_on_timeout must be true or false, found the text 'maybe'",
+    ]
+
+
+def test_a_target_and_the_command_line_set_only_what_base_declares(root):
+    (root / "conf/dev.yml").write_text(DEV.replace("warehouse: w1", "warehuose: w1"))
+
+    with pytest.raises(InvalidProject) as raised:
+        pipeline(root, tags="{}", warehouse="w1")
+    with pytest.raises(UsageError, match=r"no variable 'warehuose' \(did you mean 'warehouse'\?\)"):
+        pipeline(root, warehuose="w1")
+
+    (finding,) = raised.value.found
+    assert finding.summary == "conf/base.yml declares no variable 'warehuose' (did you mean 'warehouse'?)"
+    assert str(finding.location) == "conf/dev.yml:4:13"
+
+
+def test_references_in_maps_and_lists_are_filled(root):
+    deep = '  deep: {default: {paths: ["${var.quarter}", {n: "${var.retries}"}], at: "${resources.jobs.a.id}"}}\n'
+    (root / "conf/base.yml").write_text(BASE + deep)
+    (root / "projects/shop/pipelines/daily.yml").write_text(
+        PIPELINE.replace('"${var.tags}"', "{}") + '    databricks: {health: "${var.deep}"}\n'
+    )
+
+    assert pipeline(root).tasks[0].databricks == {
+        "health": {"paths": ["/Volumes/raw/q1", {"n": 1}], "at": "${resources.jobs.a.id}"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("deep", "said"),
+    [
+        ('{a: ["${env:HOME}"]}', "'${env:HOME}' cannot stand here"),
+        ('{"${var.retries}": 1}', "a reference cannot stand in a key"),
+        ('{a: {b: "${var.deep}"}}', "variable 'deep' refers to itself: deep → deep"),
+    ],
+)
+def test_what_is_wrong_within_a_map_is_found(root, deep, said):
+    (root / "conf/base.yml").write_text(f"{BASE}  deep: {deep}\n")
+    (root / "projects/shop/pipelines/daily.yml").write_text(
+        PIPELINE.replace('"${var.tags}"', "{}") + '    databricks: {health: "${var.deep}"}\n'
+    )
+
+    with pytest.raises(InvalidProject) as raised:
+        pipeline(root)
+    (finding,) = raised.value.found
+    assert finding.summary == said
+
+
+@pytest.mark.parametrize("each", ['["$", "$", "$"]', '{a: "$", b: "$", c: "$"}'])
+def test_maps_and_lists_of_variables_do_not_explode(root, each):
+    chain = "".join(f"  v{n + 1}: {each.replace('$', f'${{var.v{n}}}')}\n" for n in range(19))
+    (root / "conf/base.yml").write_text(f"{BASE}  v0: x\n{chain}")
+    (root / "projects/shop/pipelines/daily.yml").write_text(
+        PIPELINE.replace('"${var.tags}"', "{}") + '    databricks: {health: "${var.v19}"}\n'
+    )
+
+    with pytest.raises(InvalidProject, match="variables make more than 100,000 values of this file"):
+        pipeline(root)
+
+
+def test_maps_of_variables_have_as_many_levels_as_a_file(root):
+    chain = "".join(f"  v{n + 1}: {'[' * 60}'${{var.v{n}}}'{']' * 60}\n" for n in range(15))
+    (root / "conf/base.yml").write_text(f"{BASE}  v0: x\n{chain}")
+    (root / "projects/shop/pipelines/daily.yml").write_text(
+        PIPELINE.replace('"${var.tags}"', "{}") + '    databricks: {health: "${var.v15}"}\n'
+    )
+
+    with pytest.raises(InvalidProject, match="variables make more than 100 levels"):
+        pipeline(root)
+
+
+def test_a_targets_value_replaces_the_declaration(root):
+    (root / "conf/dev.yml").write_text(DEV.replace("{warehouse: w1}", "{warehouse: w1, tags: {owner: us}}"))
+
+    assert pipeline(root).tags == {"owner": "us"}
+
+
+def test_a_wrong_value_says_where_it_comes_from(root):
+    (root / "conf/dev.yml").write_text(DEV.replace("{warehouse: w1}", "{warehouse: w1, retries: many}"))
+
+    with pytest.raises(InvalidProject) as raised:
+        pipeline(root, tags="{}")
+    (finding,) = raised.value.found
+    assert finding.summary == "max_retries must be a whole number, found the text 'many'"
+    assert finding.hint == "Variable 'retries' has its value from conf/dev.yml:4:37."
+
+
+OVERRIDES = "pipelines: {{{}: {{timeout_seconds: 5}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("dayly", "no project has a pipeline 'dayly' (did you mean 'daily'?)"),
+        ("shop/dayly", "no project has a pipeline 'shop/dayly' (did you mean 'shop/daily'?)"),
+        ("daily", "several projects have a pipeline 'daily'"),
+    ],
+)
+def test_what_a_target_changes_is_one_pipeline(root, name, said):
+    (root / "projects/other/pipelines").mkdir(parents=True)
+    (root / "projects/other/pipelines/daily.yml").write_text("")
+    (root / "conf/dev.yml").write_text(DEV + OVERRIDES.format(name))
+
+    with pytest.raises(InvalidProject) as raised:
+        pipeline(root, tags="{}")
+    (finding,) = raised.value.found
+    assert (finding.summary, str(finding.location)) == (said, "conf/dev.yml:5:13")
+
+
+def test_one_pipeline_is_changed_under_one_name(root):
+    (root / "conf/base.yml").write_text(BASE + OVERRIDES.format("shop/daily"))
+    (root / "conf/dev.yml").write_text(DEV + OVERRIDES.format("daily"))
+
+    with pytest.raises(InvalidProject, match="'daily' stands here as 'shop/daily', too"):
+        pipeline(root, tags="{}")

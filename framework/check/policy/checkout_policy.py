@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 from framework.check.policy.environment import environment_variables
@@ -11,6 +12,7 @@ from framework.core.diagnostics import Diagnostic
 from framework.core.errors import InvalidProject
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.policy_spec import NO_POLICY, PolicySpec, read_policy
+from framework.spec.validation import MAX_FINDINGS
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,9 @@ class CheckoutPolicy:
         names = tuple(rules)
         for directory, policy in self._policies.items():
             yield from environment_variables(self.root, directory, policy)
-            yield from waiver_findings(policy, names, self.today)
+            yield from islice(waiver_findings(policy, names, self.today), MAX_FINDINGS)
             if whole:
-                yield from unused_waivers(policy, self.waived, self.today)
+                yield from islice(unused_waivers(policy, self.waived, self.today), MAX_FINDINGS)
 
     def _read(self, directory: Path) -> PolicySpec:
         try:

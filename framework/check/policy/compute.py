@@ -1,10 +1,10 @@
 """Rules about compute: what is not written is not judged, the workspace's own defaults and policies hold for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from framework.check.policy.native_fields import NativeFields, NativeJob, listed, mapping
+from framework.check.policy.native_fields import NativeFields, NativeJob, listed, mapping, whole_number
 from framework.core.diagnostics import Diagnostic
 from framework.spec.node_path import NodePath, quoted
 from framework.spec.patterns import is_among
@@ -16,6 +16,12 @@ _SERVERLESS = (
 """What runs on serverless unless it names a cluster."""
 _CLUSTERS = ("job_cluster_key", "existing_cluster_id", "new_cluster")
 _OF_CLOUD = ("aws_attributes", "azure_attributes", "gcp_attributes")
+_NODE_TYPES = (
+    ("node_type_id",),
+    ("driver_node_type_id",),
+    ("worker_node_type_flexibility", "alternate_node_type_ids"),
+    ("driver_node_type_flexibility", "alternate_node_type_ids"),
+)
 
 
 @dataclass(frozen=True)
@@ -26,14 +32,16 @@ class _Cluster:
     path: NodePath
     value: Mapping[str, Any]
 
-    def finding(self, summary: str, hint: str, *below: str) -> Diagnostic:
+    def finding(self, summary: str, hint: str, *below: str | int) -> Diagnostic:
         return self.fields.finding(summary, hint, (*self.path, *below))
 
 
 def serverless_only(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
     """Any cluster, where only serverless is allowed."""
     if policy.rules.compute.serverless_only:
-        hint = f"Use environments instead. {policy.says(('compute', 'serverless_only'))} requires it."
+        says = policy.says(("compute", "serverless_only"))
+        hint = f"Use environments instead. {says} requires it."
+        yield from _unknown(job, says)
         for cluster in _clusters(job):
             yield cluster.finding("a cluster is not allowed here: serverless only", hint)
         for task in job.tasks:
@@ -58,7 +66,7 @@ def budget_policy(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
     says, written = policy.says(("compute", "budget_policies")), job.values.get("budget_policy_id")
     if written and not is_among(str(written), allowed):
         summary = f"budget policy {quoted(str(written))} is not allowed"
-        yield job.finding(summary, f"{says} lists those that are.", ("budget_policy_id",))
+        yield job.finding(summary, policy.lists(("compute", "budget_policies")), ("budget_policy_id",))
     elif not written and any(_is_serverless(task) for task in job.tasks):
         hint = f"Write it under 'compute' in conf/{policy.target}.yml. {says} requires it."
         summary = "budget_policy_id is missing: tags do not reach the cost of serverless tasks"
@@ -67,65 +75,70 @@ def budget_policy(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
 
 def cluster_policies(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
     """A cluster without a cluster policy, or with one that is not allowed."""
-    allowed = policy.rules.compute.policy_ids
-    for cluster in _clusters(job) if allowed is not None else ():
-        says = policy.says(("compute", "policy_ids"))
+    if policy.rules.compute.policy_ids is None:
+        return
+    yield from _listed(job, "cluster policy", [("policy_id",)], policy, "policy_ids")
+    for cluster in _clusters(job):
         if not cluster.value.get("policy_id"):
-            yield cluster.finding("policy_id is missing", f"{says} lists those that are allowed.")
-        else:
-            yield from _listed(cluster, "policy_id", "cluster policy", allowed, says)
+            yield cluster.finding("policy_id is missing", f"Write one: {policy.lists(('compute', 'policy_ids'))}")
 
 
 def node_types(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
     """A node type or an instance pool that is not allowed."""
     nodes, pools = policy.rules.compute.node_types, policy.rules.compute.instance_pools
-    for cluster in _clusters(job) if nodes is not None or pools is not None else ():
-        for name in ("node_type_id", "driver_node_type_id") if nodes is not None else ():
-            yield from _listed(cluster, name, "node type", nodes, policy.says(("compute", "node_types")))
-        for name in ("instance_pool_id", "driver_instance_pool_id"):
-            if pools is not None:
-                yield from _listed(cluster, name, "instance pool", pools, policy.says(("compute", "instance_pools")))
-            elif nodes is not None and name in cluster.value:
-                hint = f"{policy.says(('compute', 'node_types'))} limits them; list the pools under instance_pools."
-                yield cluster.finding("the node types of an instance pool are not known here", hint, name)
+    of_pools = ("instance_pool_id", "driver_instance_pool_id")
+    if nodes is not None:
+        yield from _listed(job, "node type", _NODE_TYPES, policy, "node_types")
+    if pools is not None:
+        yield from _listed(job, "instance pool", [(name,) for name in of_pools], policy, "instance_pools")
+    elif nodes is not None:
+        hint = f"{policy.says(('compute', 'node_types'))} limits them; list the pools under instance_pools."
+        for cluster in _clusters(job):
+            for name in of_pools:
+                if name in cluster.value:
+                    yield cluster.finding("the node types of an instance pool are not known here", hint, name)
 
 
 def spark_versions(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
     """A runtime that is not allowed."""
-    allowed = policy.rules.compute.spark_versions
-    for cluster in _clusters(job) if allowed is not None else ():
-        yield from _listed(
-            cluster, "spark_version", "Spark version", allowed, policy.says(("compute", "spark_versions"))
-        )
+    if policy.rules.compute.spark_versions is not None:
+        yield from _listed(job, "Spark version", [("spark_version",)], policy, "spark_versions")
 
 
 def workers(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
     """More workers than allowed, or a number of them that is fixed (or is not) where it must not be."""
     most, autoscale = policy.rules.compute.max_workers, policy.rules.compute.autoscale
-    for cluster in _clusters(job) if autoscale or most is not None else ():
+    says, limits = policy.says(("compute", "autoscale")), policy.says(("compute", "max_workers"))
+    if autoscale:
+        yield from _unknown(job, says, ("autoscale",))
+    if most is not None:
+        yield from _unknown(job, limits, ("autoscale", "max_workers"), ("num_workers",))
+    for cluster in _clusters(job):
         scaled = mapping(cluster.value.get("autoscale"))
-        says = policy.says(("compute", "autoscale")) if autoscale else ""
-        if autoscale == "required" and not scaled:
+        if autoscale == "required" and not cluster.value.get("autoscale"):
             yield cluster.finding("the cluster does not scale by itself", f"Write autoscale. {says} requires it.")
         elif autoscale == "forbidden" and scaled:
             yield cluster.finding("autoscale is not allowed", f"Write num_workers. {says} forbids it.", "autoscale")
         path = ("autoscale", "max_workers") if scaled else ("num_workers",)
-        number = (scaled or cluster.value).get(path[-1])
-        if most is not None and isinstance(number, int) and number > most:
-            hint = f"{policy.says(('compute', 'max_workers'))} sets the limit."
-            yield cluster.finding(f"{path[-1]} is {number}, at most {most} are allowed", hint, *path)
+        number = whole_number((scaled or cluster.value).get(path[-1]))
+        if most is not None and number is not None and number > most:
+            summary = f"{path[-1]} is {number}, at most {most} are allowed"
+            yield cluster.finding(summary, f"{limits} sets the limit.", *path)
 
 
 def spot_instances(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
     """Instances that may be taken away where they must not be, or the other way round."""
     wanted = policy.rules.compute.spot
-    for cluster in _clusters(job) if wanted else ():
+    if not wanted:
+        return
+    says = policy.says(("compute", "spot"))
+    hint = f"{says} requires spot instances." if wanted == "required" else f"{says} forbids spot instances."
+    yield from _unknown(job, says, *((cloud, "availability") for cloud in _OF_CLOUD))
+    for cluster in _clusters(job):
         for cloud in _OF_CLOUD:
             written = str(mapping(cluster.value.get(cloud)).get("availability") or "")
             is_spot = written.startswith(("SPOT", "PREEMPTIBLE"))
-            if written and is_spot != (wanted == "required"):
-                says = policy.says(("compute", "spot"))
-                hint = f"{says} requires spot instances." if wanted == "required" else f"{says} forbids spot instances."
+            if written and "${" not in written and is_spot != (wanted == "required"):
                 yield cluster.finding(f"availability {quoted(written)} is not allowed", hint, cloud, "availability")
 
 
@@ -146,7 +159,37 @@ def _is_serverless(task: NativeFields) -> bool:
     return any(name in fields for name in _SERVERLESS) and not any(name in fields for name in _CLUSTERS)
 
 
-def _listed(cluster: _Cluster, name: str, what: str, allowed: list[str] | None, says: str) -> Iterator[Diagnostic]:
-    value = cluster.value.get(name)
-    if value is not None and not is_among(str(value), allowed or ()):
-        yield cluster.finding(f"{what} {quoted(str(value))} is not allowed", f"{says} lists those that are.", name)
+def _unknown(job: NativeJob, says: str, *below: NodePath) -> Iterator[Diagnostic]:
+    """Clusters that are a ``${…}``, and what is one in them on the ways ``below``: it can be anything."""
+    written = listed(job.values.get("job_clusters"))
+    places: list[tuple[NativeFields, NodePath]] = [
+        *((job, ("job_clusters", index, "new_cluster")) for index in range(len(written) or 1)),
+        *((task, ("new_cluster",)) for task in job.tasks),
+    ]
+    for fields, path in places:
+        for step in below or ((),):
+            yield from fields.unknown((*path, *step), says)
+
+
+def _listed(
+    job: NativeJob, what: str, ways: Sequence[NodePath], policy: TargetPolicy, rule: str
+) -> Iterator[Diagnostic]:
+    """What stands in clusters at one of the ``ways`` and not in the list of the policy's ``rule``."""
+    allowed, hint = getattr(policy.rules.compute, rule), policy.lists(("compute", rule))
+    yield from _unknown(job, policy.says(("compute", rule)), *(way[:-1] for way in ways))
+    for cluster in _clusters(job):
+        for way in ways:
+            for below, value in _texts_at(cluster.value, way):
+                if not is_among(value, allowed):
+                    yield cluster.finding(f"{what} {quoted(value)} is not allowed", hint, *below)
+
+
+def _texts_at(cluster: Mapping[str, Any], way: NodePath) -> Iterator[tuple[NodePath, str]]:
+    """The value there, or each of those in a list, with its path."""
+    value: Any = cluster
+    for step in way:
+        value = mapping(value).get(str(step))
+    if isinstance(value, list):
+        yield from (((*way, index), str(each)) for index, each in enumerate(value))
+    elif value is not None:
+        yield way, str(value)

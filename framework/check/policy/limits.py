@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from framework.check.policy.native_fields import NativeFields, NativeJob
+from framework.check.policy.native_fields import NativeFields, NativeJob, whole_number
 from framework.core.diagnostics import Diagnostic
 from framework.spec.policy_spec import TargetPolicy
 
@@ -26,20 +26,25 @@ def retries(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
     """A task that is tried again more often than allowed."""
     most = policy.rules.limits.max_retries
     for task in job.tasks if most is not None else ():
-        number = task.values.get("max_retries")
-        if isinstance(number, int) and most is not None and (number == _ENDLESS or number > most):
+        says, number = policy.says(("limits", "max_retries")), whole_number(task.values.get("max_retries"))
+        yield from task.unknown(("max_retries",), says)
+        if number is not None and most is not None and (number == _ENDLESS or number > most):
             tried = "without end" if number == _ENDLESS else f"{number} times"
-            hint = f"{policy.says(('limits', 'max_retries'))} sets the limit."
+            hint = f"{says} sets the limit."
             yield task.finding(f"a retry {tried} is not allowed, at most {most}", hint, ("max_retries",))
 
 
 def _time_limit(fields: NativeFields, most: int, says: str) -> Iterator[Diagnostic]:
-    written = fields.values.get("timeout_seconds")
-    if not written:
+    yield from fields.unknown(("timeout_seconds",), says)
+    is_written = "timeout_seconds" in fields.values
+    number = whole_number(fields.values.get("timeout_seconds", 0))
+    if number is None:
+        return  # the Jobs service's types refuse it
+    if number <= 0:
         what = "task" if fields.path else "job"
         hint = f"Write timeout_seconds, at most {most}. {says} requires it."
-        found = fields.finding if written == 0 else fields.missing
+        found = fields.finding if is_written else fields.missing
         yield found(f"the {what} has no time limit", hint, ("timeout_seconds",))
-    elif isinstance(written, int) and written > most:
+    elif number > most:
         hint = f"{says} sets the limit."
-        yield fields.finding(f"timeout_seconds is {written}, at most {most} is allowed", hint, ("timeout_seconds",))
+        yield fields.finding(f"timeout_seconds is {number}, at most {most} is allowed", hint, ("timeout_seconds",))

@@ -33,6 +33,9 @@ def _names(pipeline: ResolvedPipeline) -> Iterator[_Named]:
         yield "task", task.task_key, (*task.path, "task_key")
         if task.kind:
             yield from _of_options(task.options, task.path)
+            # Others take it over from the task that trains.
+            if pipeline.document.depth((*task.path, "experiment")) == len(task.path) + 1:
+                yield "experiment", str(task.options.experiment).rpartition("/")[2], (*task.path, "experiment")
 
 
 def _of_options(options: object, path: NodePath) -> Iterator[_Named]:
@@ -41,8 +44,6 @@ def _of_options(options: object, path: NodePath) -> Iterator[_Named]:
             _, schema, own = name.split(".")
             yield "schema", schema, (*path, *below)
             yield reference.to, own, (*path, *below)
-    if experiment := getattr(options, "experiment", None):
-        yield "experiment", str(experiment).rpartition("/")[2], (*path, "experiment")
 
 
 def _location(pipeline: ResolvedPipeline, what: str, path: NodePath) -> Location:

@@ -8,7 +8,7 @@ from typing import Any
 from framework.core.diagnostics import Diagnostic
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.layers import merged
-from framework.spec.node_path import NodePath, format_path
+from framework.spec.node_path import NodePath, format_path, quoted
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class NativeFields:
 
     @cached_property
     def values(self) -> Mapping[str, Any]:
-        """All of them."""
-        return merged([self.own, self.databricks]) if self.databricks else self.own
+        """All of them; what is null is as if it were not there."""
+        return mapping(_without_nulls(merged([self.own, self.databricks])))
 
     def finding(self, summary: str, hint: str, below: NodePath) -> Diagnostic:
         """A finding about the value at ``below``."""
@@ -34,6 +34,15 @@ class NativeFields:
         """A finding about a value that should be at ``below``: it points at the nearest thing that is there."""
         path = self._path(below)
         return Diagnostic(summary, self.pipeline.location(path), self._shown(path[: len(path) - 1]), hint)
+
+    def unknown(self, below: NodePath, says: str) -> Iterator[Diagnostic]:
+        """A finding when the value at ``below``, or one on the way to it, is a ``${…}`` that the bundle fills in."""
+        value: Any = self.values
+        for depth, step in enumerate(below, 1):
+            value = _inside(value, step)
+            if isinstance(value, str) and "${" in value:
+                hint = f"Write the value itself. {says} limits it."
+                yield self.finding(f"what {quoted(value)} stands for cannot be known here", hint, below[:depth])
 
     def _path(self, below: NodePath) -> NodePath:
         """The path in the pipeline's words: under ``databricks`` if that is where the value that counts stands."""
@@ -68,6 +77,14 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def whole_number(value: Any) -> int | None:
+    """The number that the Jobs service's types make of ``value``, be it text; None when it is none."""
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
 def native_job(pipeline: ResolvedPipeline) -> NativeJob:
     """The job that the pipeline will be."""
     tasks: list[NativeFields] = []
@@ -81,6 +98,18 @@ def _and_inner(task: NativeFields) -> Iterator[NativeFields]:
     yield task
     if inner := mapping(mapping(task.own.get("for_each_task")).get("task")):
         yield from _and_inner(NativeFields(task.pipeline, (*task.path, "for_each_task", "task"), inner, {}))
+
+
+def _inside(value: Any, step: str | int) -> Any:
+    if isinstance(value, list) and isinstance(step, int):
+        return value[step] if step < len(value) else None
+    return mapping(value).get(str(step))
+
+
+def _without_nulls(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return [*map(_without_nulls, value)] if isinstance(value, list) else value
+    return {name: _without_nulls(each) for name, each in value.items() if each is not None}
 
 
 def _is_in(values: Any, path: NodePath) -> bool:

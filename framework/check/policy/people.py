@@ -17,20 +17,24 @@ _LEVELS = ("CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER")
 def run_as(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
     """A job that runs as a person, or as a principal that is not allowed."""
     rule = policy.rules.run_as
-    written = mapping(job.values.get("run_as"))
-    hint = "Write run_as: {service_principal_name: …}. "
-    if rule.service_principal and "service_principal_name" not in written:
-        hint += f"{policy.says(('run_as', 'service_principal'))} requires it."
-        for name in written.values():
-            who = quoted(str(name))
-            yield job.finding(f"the job runs as {who}, which is no service principal", hint, ("run_as",))
-    elif rule.allowed is not None:
-        hint += f"{policy.says(('run_as', 'allowed'))} lists those that are allowed."
-        for kind, name in written.items():
-            if not is_among(str(name), rule.allowed):
-                yield job.finding(f"the job may not run as {quoted(str(name))}", hint, ("run_as", kind))
-    if not written and (rule.service_principal or rule.allowed is not None):
+    if not rule.service_principal and rule.allowed is None:
+        return
+    written = {kind: name for kind, name in mapping(job.values.get("run_as")).items() if name != ""}
+    who = ", ".join(quoted(str(name)) for name in written.values())
+    says = policy.says(("run_as", "service_principal" if rule.service_principal else "allowed"))
+    hint = f"Write run_as: {{service_principal_name: …}}. {says} requires it."
+    if unknown := [*job.unknown(("run_as",), says)]:
+        yield from unknown
+    elif not written:
         yield job.missing("run_as is missing: the job would run as whoever deploys it", hint, ("run_as",))
+    elif len(written) > 1:
+        yield job.finding(f"the job must run as one principal, found {who}", hint, ("run_as",))
+    elif rule.service_principal and "service_principal_name" not in written:
+        yield job.finding(f"the job runs as {who}, which is no service principal", hint, ("run_as",))
+    elif rule.allowed is None:
+        yield from job.unknown(("run_as", *written), says)
+    elif not any(is_among(str(name), rule.allowed) for name in written.values()):
+        yield job.finding(f"the job may not run as {who}", policy.lists(("run_as", "allowed")), ("run_as", *written))
 
 
 def permissions(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
@@ -41,24 +45,31 @@ def permissions(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
         if not any(_grants(each, rule) for each in written):
             says = policy.says(("permissions", "required", index))
             hint = f"{says} requires it. The list in a target's file replaces that of conf/base.yml."
-            yield job.missing(f"permission {_words(rule)} is missing", hint, ("permissions", len(written)))
+            yield job.missing(f"{_words(rule, 'a')} is missing", hint, ("permissions", len(written)))
     for index, rule in enumerate(rules.forbidden):
+        says = policy.says(("permissions", "forbidden", index))
+        yield from job.unknown(("permissions",), says)
         for number, each in enumerate(written):
             if _grants(each, rule):
-                hint = f"{policy.says(('permissions', 'forbidden', index))} forbids it."
-                yield job.finding(f"permission {_words(rule)} is forbidden", hint, ("permissions", number))
+                yield job.finding(f"{_words(rule, 'any')} is forbidden", f"{says} forbids it.", ("permissions", number))
+            else:
+                yield from _unknown_grant(job, number, rule, says)
 
 
 def notifications(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
     """An event of which nobody hears, or somebody who may not."""
     rules = policy.rules.notifications
     for index, event in enumerate(rules.required):
-        if not any(mapping(job.values.get(f"{how}_notifications")).get(event) for how in ("email", "webhook")):
-            hint = (
-                f"Write databricks: {{email_notifications: {{{event}: […]}}}}, or webhook_notifications. "
-                f"{policy.says(('notifications', 'required', index))} requires it."
-            )
-            yield job.missing(f"nobody is notified {event.replace('_', ' ')}", hint, ("email_notifications",))
+        says = policy.says(("notifications", "required", index))
+        places = [(f"{how}_notifications", event) for how in ("email", "webhook")]
+        if any(_address(each).strip() for how, _ in places for each in listed(mapping(job.values.get(how)).get(event))):
+            continue
+        if unknown := [finding for place in places for finding in job.unknown(place, says)]:
+            yield from unknown
+        else:
+            hint = f"Write databricks: {{email_notifications: {{{event}: […]}}}}, or webhook_notifications. "
+            summary = f"nobody is notified {event.replace('_', ' ')}"
+            yield job.missing(summary, f"{hint}{says} requires it.", ("email_notifications",))
     for fields in (job, *job.tasks):
         yield from _addresses(fields, policy)
 
@@ -66,14 +77,31 @@ def notifications(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
 def _addresses(fields: NativeFields, policy: TargetPolicy) -> Iterator[Diagnostic]:
     allowed = {"email": policy.rules.notifications.emails, "webhook": policy.rules.notifications.webhooks}
     for how, among in allowed.items():
-        name = f"{how}_notifications"
-        events = mapping(fields.values.get(name)) if among is not None else {}
-        for event, addresses in events.items():
-            for index, address in enumerate(listed(addresses)):
-                text = str(mapping(address).get("id", address))
-                if not is_among(text, among or ()):
-                    hint = f"{policy.says(('notifications', f'{how}s'))} lists those that are."
-                    yield fields.finding(f"{how} {quoted(text)} is not allowed", hint, (name, event, index))
+        if among is None:
+            continue
+        name, rule = f"{how}_notifications", ("notifications", f"{how}s")
+        yield from fields.unknown((name,), policy.says(rule))
+        for event, addresses in mapping(fields.values.get(name)).items():
+            yield from fields.unknown((name, event), policy.says(rule))
+            for index, address in enumerate(map(_address, listed(addresses))):
+                if not is_among(address, among):
+                    summary = f"{how} {quoted(address)} is not allowed"
+                    yield fields.finding(summary, policy.lists(rule), (name, event, index))
+
+
+def _address(written: Any) -> str:
+    """An email, or the id of a webhook."""
+    value = written.get("id") if isinstance(written, Mapping) else written
+    return "" if value is None else str(value)
+
+
+def _unknown_grant(job: NativeJob, number: int, rule: PermissionRule, says: str) -> Iterator[Diagnostic]:
+    """A permission that may be what ``rule`` forbids, once the bundle has filled it in."""
+    kind, name = _principal(rule)
+    yield from job.unknown(("permissions", number, kind), says)
+    written = mapping(listed(job.values["permissions"])[number])
+    if is_among(str(written.get(kind, "")), [name]) and rule.level is not None:
+        yield from job.unknown(("permissions", number, "level"), says)
 
 
 def _grants(written: Mapping[str, Any], rule: PermissionRule) -> bool:
@@ -84,9 +112,10 @@ def _grants(written: Mapping[str, Any], rule: PermissionRule) -> bool:
     return high_enough and kind in written and is_among(str(written[kind]), [name])
 
 
-def _words(rule: PermissionRule) -> str:
+def _words(rule: PermissionRule, article: str) -> str:
     kind, name = _principal(rule)
-    return f"{rule.level or 'of any level'} for {kind.removesuffix('_name').replace('_', ' ')} {quoted(name)}"
+    what = f"permission {rule.level}" if rule.level else f"{article} permission"
+    return f"{what} for {kind.removesuffix('_name').replace('_', ' ')} {quoted(name)}"
 
 
 def _principal(rule: PermissionRule) -> tuple[str, str]:

@@ -13,14 +13,18 @@ from framework.spec.suggestions import did_you_mean
 
 def required_tags(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
     """A tag that is not there, or has a value that it must not have."""
-    tags = mapping(job.values["tags"])
+    tags = mapping(job.values.get("tags"))
     for name, rule in policy.rules.tags.required.items():
-        says = f"{policy.says(('tags', 'required', name))} requires it."
+        says = policy.says(("tags", "required", name))
         if name not in tags:
-            hint = f"Set it under 'tags' in the pipeline, its project.yml or conf/{policy.target}.yml. {says}"
+            hint = (
+                f"Set it under 'tags' in the pipeline, its project.yml or conf/{policy.target}.yml. {says} requires it."
+            )
             yield job.missing(f"tag {quoted(name)} is missing", hint, ("tags", name))
+        elif rule.pattern is not None and (unknown := [*job.unknown(("tags", name), says)]):
+            yield from unknown
         elif problem := _problem(name, str(tags[name]), rule):
-            yield job.finding(problem, says, ("tags", name))
+            yield job.finding(problem, f"{says} requires it.", ("tags", name))
 
 
 def _problem(name: str, value: str, rule: TagRule) -> str:

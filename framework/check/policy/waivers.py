@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from framework.check.policy.findings import POLICY_RULES, is_waivable, rule_name, with_severities
 from framework.core.diagnostics import Diagnostic, Severity
@@ -11,8 +12,24 @@ from framework.spec.node_path import format_path, quoted
 from framework.spec.patterns import is_among
 from framework.spec.policy_spec import PolicySpec, Waiver
 from framework.spec.suggestions import did_you_mean
+from framework.spec.validation import MAX_FINDINGS
 
 RULE = "policy.waivers"
+
+OF_PROJECT = frozenset(
+    {
+        "hard_coded_credentials",
+        "names_nobody_makes",
+        "one_writer_in_the_catalog",
+        "one_writer_in_the_project",
+        "sources_are_not_written",
+        "sources_have_a_known_format",
+        "unused_task_values",
+    }
+)
+"""Rules over all pipelines of a project: what they find belongs to one pipeline only if it stands in its file."""
+_OF_FILES = ("hard_coded_credentials", "thin_entry_points", "unused_task_values")
+"""Rules that read files, whose findings belong to no task."""
 
 
 @dataclass(frozen=True)
@@ -68,18 +85,22 @@ def waiver_findings(policy: PolicySpec, rules: Iterable[str], today: date) -> It
     for waiver in policy.waivers:
         if problem := _unfit(waiver.rule, known):
             yield _about(waiver, *problem)
+        elif _names_task_in_vain(waiver):
+            hint = "Write project or project/pipeline, and the file under 'file'."
+            yield _about(waiver, f"what rule {quoted(waiver.rule)} finds belongs to a file, not to a task", hint)
         elif waiver.expires < today:
             hint = f"Mend what it is about, or agree on a new date with {waiver.owner}."
             summary = f"the waiver of {quoted(waiver.rule)} at {quoted(waiver.at)} expired on {waiver.expires}"
             yield _about(waiver, summary, hint)
-    yield from dict.fromkeys(_severity_findings(policy, known))
+    yield from dict.fromkeys(islice(_severity_findings(policy, known), MAX_FINDINGS))
 
 
 def unused_waivers(policy: PolicySpec, waived: Iterable[WaivedFinding], today: date) -> Iterator[Diagnostic]:
     """Waivers that waive nothing; to be asked only when every project was looked at, for every target."""
     used = {each.waiver for each in waived}
     for waiver in policy.waivers:
-        if waiver not in used and waiver.expires >= today and is_waivable(waiver.rule):
+        may_be_used = is_waivable(waiver.rule) and not _names_task_in_vain(waiver)
+        if waiver not in used and waiver.expires >= today and may_be_used:
             summary = f"the waiver of {quoted(waiver.rule)} at {quoted(waiver.at)} waives nothing"
             yield _about(waiver, summary, "Remove it, or correct its rule or place.", Severity.WARNING)
 
@@ -103,6 +124,10 @@ def _unfit(rule: str, known: Sequence[str]) -> tuple[str, str] | None:
     return f"no rule {quoted(rule)}{did_you_mean(rule, there)}", f"There are: {', '.join(there)}."
 
 
+def _names_task_in_vain(waiver: Waiver) -> bool:
+    return waiver.rule in _OF_FILES and waiver.at.count("/") == 2
+
+
 def _about(waiver: Waiver, summary: str, hint: str, severity: Severity = Severity.ERROR) -> Diagnostic:
     return Diagnostic(summary, waiver.location, waiver.path, hint, severity, RULE)
 
@@ -110,7 +135,9 @@ def _about(waiver: Waiver, summary: str, hint: str, severity: Severity = Severit
 def _place(finding: Diagnostic, pipelines: Sequence[ResolvedPipeline]) -> tuple[str, ...]:
     """Project, pipeline and task that a finding is about, as far as that is known."""
     file = finding.location.file if finding.location else ""
-    about = pipelines if len(pipelines) == 1 else [each for each in pipelines if each.document.file == file]
+    about = [each for each in pipelines if each.document.file == file]
+    if len(pipelines) == 1 and finding.rule not in OF_PROJECT:
+        about = [*pipelines]
     if len(about) != 1:
         return tuple({each.project: None for each in pipelines})
     pipeline = about[0]

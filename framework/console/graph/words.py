@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+from framework.console.graph.text_width import shortened
 from framework.resolve.resolved import ResolvedTask
 from framework.spec.layers import merged
 from framework.spec.task_spec import NATIVE_TASKS
@@ -30,10 +31,12 @@ def headline(task: ResolvedTask) -> str:
 
 
 def remarks(task: ResolvedTask) -> tuple[str, ...]:
-    """What decides whether it runs, where that is not just the success of all before it."""
+    """What a loop goes over, and what decides whether the task runs, if not just the success of all before it."""
     job = merged([task.settings, task.databricks])
+    inputs = task.native.get("for_each_task", {}).get("inputs")
     run_if = job.get("run_if") or "ALL_SUCCESS"
     return (
+        *((f"over {shortened(_short(inputs))}",) if inputs else ()),
         *((f"run if {_word(run_if)}",) if run_if != "ALL_SUCCESS" else ()),
         *(("disabled",) if job.get("disabled") else ()),
     )

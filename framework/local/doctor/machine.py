@@ -15,6 +15,8 @@ _SYSTEMS = {"linux": "Linux", "darwin": "macOS"}
 _GB = 1024**3
 _LITTLE_DISK, _NO_DISK = 5 * _GB, 1 * _GB
 _LITTLE_MEMORY, _NO_MEMORY = 2 * _GB, _GB // 2
+_UNITS = {"k": 1, "m": 2, "g": 3, "t": 4}
+"""The power of 1024 that each stands for."""
 _CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -56,10 +58,22 @@ def memory(available: int | None = None) -> Checkup:
     if free is None:
         return Checkup("memory", Purpose.RUN, State.OK, "not told by this system")
     found = f"{free / _GB:.1f} GB available"
+    if wrong := _unfit(os.environ.get("FRAMEWORK_DRIVER_MEMORY", ""), free):
+        advice = "Give Spark less, such as FRAMEWORK_DRIVER_MEMORY=2g, or unset it."
+        state = State.WARNING if free >= _NO_MEMORY else State.PROBLEM
+        return Checkup("memory", Purpose.RUN, state, f"{found}; FRAMEWORK_DRIVER_MEMORY={wrong}", advice)
     if free >= _LITTLE_MEMORY:
         return Checkup("memory", Purpose.RUN, State.OK, found)
     advice = "Close something, or give Spark less: FRAMEWORK_DRIVER_MEMORY=1g framework run --jobs 1"
     return Checkup("memory", Purpose.RUN, State.WARNING if free >= _NO_MEMORY else State.PROBLEM, found, advice)
+
+
+def _unfit(setting: str, free: int) -> str:
+    """What is wrong with the memory that Spark is told to take, written as Java's -Xmx takes it."""
+    number, unit = setting[:-1], setting[-1:].lower()
+    if setting and not (number.isdecimal() and number.isascii() and unit in _UNITS):
+        return f"{setting} is no amount of memory"
+    return f"{setting} is more than that" if setting and int(number[:9]) * 1024 ** _UNITS[unit] > free else ""
 
 
 def _available() -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from framework.core.diagnostics import Diagnostic
-from framework.core.dynamic_values import problem_with, references_in
+from framework.core.dynamic_values import OLD_NAMES, problem_with, references_in
 from framework.core.graph import find_cycle
 from framework.local.foreign_bundle.tree import Placed, finding, leaves
 from framework.spec.names import TASK_KEY
@@ -13,16 +13,6 @@ from framework.spec.suggestions import did_you_mean
 from framework.spec.task_spec import NATIVE_TASKS
 
 _OUTCOMES = ("true", "false")
-_OLD_REFERENCES = {
-    "job_id": "job.id",
-    "run_id": "task.run_id",
-    "parent_run_id": "job.run_id",
-    "task_key": "task.name",
-    "task_retry_count": "task.execution_count",
-    "start_date": "job.start_time.iso_date",
-    "start_time": "job.start_time.timestamp_ms",
-}
-"""Names from before the Jobs service had namespaces, and what they are called now."""
 
 
 def problems(job: Placed, path: NodePath) -> Iterator[Diagnostic]:
@@ -129,4 +119,4 @@ class _Names:
 
 
 def _modern(reference: str) -> str:
-    return f"Write {{{{{_OLD_REFERENCES[reference]}}}}}." if reference in _OLD_REFERENCES else ""
+    return f"Write {{{{{OLD_NAMES[reference]}}}}}." if reference in OLD_NAMES else ""

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from framework.core.errors import InvalidProject
-from framework.spec.patterns import matches, problem_with_pattern
+from framework.spec.patterns import is_among, matches, problem_with_pattern
 from framework.spec.policy_sections import PolicyFields
 from framework.spec.policy_spec import read_policy
 
@@ -46,6 +46,25 @@ def test_a_file_that_says_little_is_sound(text, tmp_path):
 )
 def test_a_pattern_matches_the_whole_name(pattern, name, fits):
     assert matches(pattern, name) is fits
+
+
+@pytest.mark.parametrize(
+    ("allowed", "text", "fits"),
+    [
+        ("m5.*", "m5.large", True),
+        ("*.large", "m5.large", True),
+        ("m*.*e", "m5.large", True),
+        ("*", "", True),
+        ("a*a", "a", False),
+        ("a*b*b", "ab", False),
+        ("m?.large", "m5.large", False),
+        ("m[5].large", "m5.large", False),
+        ("m[5].large", "m[5].large", True),
+        ("M5.*", "m5.large", False),
+    ],
+)
+def test_in_a_list_only_the_star_stands_for_something_else(allowed, text, fits):
+    assert is_among(text, [allowed]) is fits
 
 
 @pytest.mark.parametrize("pattern", ["(", "a)(b", "(?=a)", r"\1", "a{1000}{1000}{1000}", "(?x)a # b"])

@@ -66,8 +66,47 @@ def test_the_example_keeps_the_policy_of_this_repository():
         assert list(policy_findings(pipeline, read_policy(root))) == []
 
 
+@pytest.mark.parametrize("job", [{}, {"job_clusters": "${bundle.clusters}"}])
+@pytest.mark.parametrize(
+    "task", [{"new_cluster": "${bundle.cluster}"}, {"new_cluster": {"autoscale": "${bundle.scale}"}}]
+)
+def test_a_cluster_that_is_filled_in_later_keeps_no_rule(job, task):
+    pipeline = resolve(load(GOLDEN / "_sound", "shop", "daily", "prod"))
+    tasks = tuple(replace(each, databricks=task) for each in pipeline.tasks)
+
+    found = policy_findings(replace(pipeline, databricks=job, tasks=tasks), read_policy(GOLDEN / "_sound"))
+
+    unknown = {each.rule for each in found if "cannot be known here" in each.summary}
+    of_whole = {"cluster_policies", "node_types", "spark_versions", "spot_instances"}
+    is_whole = bool(job) or task["new_cluster"] == "${bundle.cluster}"
+    assert unknown == {"policy.workers"} | {f"policy.{rule}" for rule in of_whole if is_whole}
+
+
+def test_a_service_principal_that_is_filled_in_later_may_be_a_person(tmp_path):
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/prod.yml").write_text("")
+    (tmp_path / "conf/policy.yml").write_text("run_as: {service_principal: true}\n")
+    pipeline = resolve(load(GOLDEN / "_sound", "shop", "daily", "prod"))
+    run_as = {"service_principal_name": "${workspace.current_user.userName}"}
+
+    (found,) = policy_findings(replace(pipeline, databricks={"run_as": run_as}), read_policy(tmp_path))
+
+    assert found.summary == "what '${workspace.current_user.userName}' stands for cannot be known here"
+
+
+def test_a_hint_names_the_first_values_that_are_allowed(tmp_path):
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/prod.yml").write_text("")
+    (tmp_path / "conf/policy.yml").write_text("compute: {spark_versions: [a, b, c, d, e, f]}\n")
+    pipeline = resolve(load(GOLDEN / "_sound", "shop", "daily", "prod"))
+
+    (found,) = policy_findings(pipeline, read_policy(tmp_path))
+
+    assert found.hint == "conf/policy.yml:1 allows 'a', 'b', 'c', 'd', 'e', …."
+
+
 json = st.recursive(
-    st.none() | st.booleans() | st.integers(-2, 99) | st.sampled_from(["", "a", "SPOT"]),
+    st.none() | st.booleans() | st.integers(-2, 99) | st.sampled_from(["", "a", "SPOT", "9", "${a.b}"]),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(

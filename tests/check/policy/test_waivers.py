@@ -8,8 +8,9 @@ from pkgutil import iter_modules
 import pytest
 
 from framework import check
+from framework.check.pipeline import RULES_OF_CHECKOUT, RULES_TOGETHER
 from framework.check.policy.findings import WAIVABLE
-from framework.check.policy.waivers import Judged, apply_waivers, judge, unused_waivers, waiver_findings
+from framework.check.policy.waivers import OF_PROJECT, Judged, apply_waivers, judge, unused_waivers, waiver_findings
 from framework.core.diagnostics import Diagnostic, Location, Severity
 from framework.resolve.pipeline import resolve
 from framework.resolve.resolved import ResolvedPipeline
@@ -22,7 +23,7 @@ TODAY = date(2030, 1, 1)
 OF_TASK = Diagnostic("too many", Location(PIPELINE, 11), "tasks[0].max_retries", rule="policy.retries")
 OF_JOB = Diagnostic("no limit", Location(PIPELINE), rule="policy.time_limits")
 OF_TARGET = Diagnostic(
-    "too long", Location("conf/prod.yml"), "pipelines.daily.tasks.train.timeout_seconds", rule="thin_entry_points"
+    "too long", Location("conf/prod.yml"), "pipelines.daily.tasks.train.timeout_seconds", rule="policy.time_limits"
 )
 RULES = ["thin_entry_points", "cycles"]
 
@@ -67,7 +68,7 @@ def test_a_waiver_for_a_task_does_not_cover_its_pipeline(tmp_path):
 
 
 def test_what_a_target_sets_in_a_task_belongs_to_the_task(tmp_path):
-    rules = policy(tmp_path, "rule: thin_entry_points, at: shop/daily/train, expires: 2030-05-31")
+    rules = policy(tmp_path, "rule: policy.time_limits, at: shop/daily/train, expires: 2030-05-31")
 
     assert judged(rules, OF_TARGET).kept == ()
 
@@ -77,6 +78,35 @@ def test_among_several_pipelines_the_file_says_which_one_it_is(tmp_path):
     other = resolve(load(Path(__file__).parents[2] / "e2e/shop", "shop", "demand", "local"))
 
     assert apply_waivers([OF_TASK], [other, daily()], rules.waivers, TODAY).kept == ()
+
+
+def test_how_far_a_waiver_reaches_does_not_depend_on_how_many_pipelines_are_looked_at(tmp_path):
+    rules = policy(tmp_path, "rule: hard_coded_credentials, at: shop/daily, expires: 2030-05-31")
+    of_target, of_pipeline = (
+        Diagnostic("a password", Location(file), rule="hard_coded_credentials") for file in ("conf/prod.yml", PIPELINE)
+    )
+    other = resolve(load(Path(__file__).parents[2] / "e2e/shop", "shop", "demand", "local"))
+
+    for pipelines in ([daily()], [daily(), other]):
+        assert apply_waivers([of_target, of_pipeline], pipelines, rules.waivers, TODAY).kept == (of_target,)
+
+
+def test_the_rules_over_several_pipelines_are_known():
+    together = (*RULES_TOGETHER, *RULES_OF_CHECKOUT)
+
+    assert {rule.__name__ for rule in together} & WAIVABLE == OF_PROJECT
+
+
+def test_what_is_found_in_a_file_cannot_be_waived_for_a_task(tmp_path):
+    rules = policy(tmp_path, "rule: thin_entry_points, at: shop/daily/train, expires: 2030-05-31")
+
+    assert [*map(str, waiver_findings(rules, RULES, TODAY))] == [
+        "Error: what rule 'thin_entry_points' finds belongs to a file, not to a task\n"
+        "  at waivers[0]\n"
+        "  in conf/policy.yml:2:5\n"
+        "  Write project or project/pipeline, and the file under 'file'."
+    ]
+    assert not list(unused_waivers(rules, (), TODAY))
 
 
 def test_a_waiver_may_hold_for_some_targets_only(tmp_path):

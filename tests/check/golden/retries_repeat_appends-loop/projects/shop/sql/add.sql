@@ -1,0 +1,1 @@
+insert into logs.regions values (1)
