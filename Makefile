@@ -11,6 +11,7 @@ EXAMPLE := projects/example_demand_forecast
 SALES := $(EXAMPLE)/data/online_retail.parquet
 SHARED_SALES := ../shared/data/online_retail.parquet
 BENCH ?= *
+LONG_RUNS := $(addprefix tests/e2e/,test_faults.py test_repair_and_resume.py test_run.py)
 
 .PHONY: help setup demo test test-runs test-rest test-matrix check format bench soak data link-data lock hooks clean
 
@@ -30,10 +31,11 @@ test: check ## everything that must pass: check, then all tests but the soak
 
 test-runs: $(READY)
 	JDK_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 $(BIN)/pytest -m "not soak" --durations=5 tests/runtime
-	JDK_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 $(BIN)/pytest -m "not soak" --durations=15 tests/e2e
+	JDK_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 $(BIN)/pytest -m "not soak" --durations=15 $(LONG_RUNS)
 
 test-rest: $(READY)
-	JDK_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 $(BIN)/pytest -m "not soak" --durations=15 --ignore tests/runtime --ignore tests/e2e
+	JDK_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 $(BIN)/pytest -m "not soak" --durations=15 \
+	  $(addprefix --ignore=,tests/runtime $(LONG_RUNS))
 
 test-matrix: $(READY) ## the runtime's tests with older versions of Spark
 	$(BIN)/python tests/runtime/run_matrix.py

@@ -36,9 +36,9 @@ def test_a_jvm_that_is_killed_ends_the_run_which_is_repaired_on_a_new_one(warm_c
 
     began = time.monotonic()
     os.kill(jvm_of(warm_copy.root), signal.SIGKILL)
-    stdout, _ = run.communicate(timeout=30)
+    stdout, _ = run.communicate(timeout=60)
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30, "it was found by chance, when something else gave up"
     done = json.loads(stdout)
     lost = done["tasks"][0]
     assert (run.returncode, done["result"], lost["result"]) == (1, "FAILED", "INTERNAL_ERROR")

@@ -1,5 +1,6 @@
 """A run of its own: connects to the engine of a directory, starts one attempt, and waits for it until it is killed."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from framework.local.protocol import AttemptSpec
 
 
 def main(root: str, function: str, *argv: str) -> None:
+    # Who runs the tests in the background of a shell has it ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = Path(root)
     with Engine.connect(LocalPaths(folder), lambda event: print(event, file=sys.stderr)) as engine:
         print(engine.info.pid, engine.info.java_home, flush=True)
