@@ -8,14 +8,12 @@ has ended by itself is the last answer.
 import json
 import os
 import queue
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -76,21 +74,15 @@ class ConnectSessions:
             manager.getOrCreateIsolatedSession(key, self._jvm.scala.Option.empty())
         keys = [key, *self._beside(session_id)]
         executions = [execution for each in keys for execution in self._executions(each.sessionId())]
-        with _kept(self._python_files(key)):
-            # Closing interrupts; but an execution may be past all interruption points, and then it commits yet.
-            for each in keys:
-                manager.closeSession(each, False)
+        # Closing interrupts; but an execution may be past all interruption points, and then it commits yet.
+        for each in keys:
+            manager.closeSession(each, False)
         deadline = time.monotonic() + _RELEASE_LIMIT
         while any(execution.isExecuteThreadRunnerAlive() for execution in executions):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.01)
         return True
-
-    def _python_files(self, key: Any) -> Path:
-        """Where Spark has the Python files that the client of a session has sent."""
-        holder = self._service.sessionManager().getOrCreateIsolatedSession(key, self._jvm.scala.Option.empty())
-        return Path(holder.artifactManager().artifactPath().toString(), "pyfiles")
 
     def _beside(self, session_id: str) -> list[Any]:
         """The sessions opened beside an attempt's own, for notebooks that it calls: their user is its session."""
@@ -102,23 +94,6 @@ class ConnectSessions:
         holders = self._service.executionManager().listExecuteHolders()
         every = [holders.apply(i) for i in range(holders.size())]
         return [holder for holder in every if holder.sessionHolder().sessionId() == session_id]
-
-
-@contextmanager
-def _kept(folder: Path) -> Iterator[None]:
-    """Keep the files in ``folder``, which the block removes.
-
-    A thread that Delta has started for one session works for others later, and asks for the first one's files again.
-    """
-    aside = folder.parent.with_suffix(".kept")
-    if not folder.is_dir():
-        yield
-        return
-    shutil.copytree(folder, aside, copy_function=os.link)
-    yield
-    folder.parent.mkdir(exist_ok=True)
-    with suppress(OSError):
-        aside.rename(folder)
 
 
 def _own_stdout() -> BinaryIO:
