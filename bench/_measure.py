@@ -4,6 +4,7 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -53,6 +54,16 @@ def about_this_machine() -> str:
     """One line that makes figures comparable."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     return f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.system()}, Python {platform.python_version()}"
+
+
+def python_with(environment: Path, *requirements: str) -> str:
+    """The Python of a virtual environment that has the rivals, made at the first use."""
+    python, complete = environment / "bin" / "python", environment / "complete"
+    if not complete.is_file():
+        subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *requirements], check=True)
+        complete.touch()
+    return str(python)
 
 
 def row(name: str, values: Sequence[float], unit: str) -> str:

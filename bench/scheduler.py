@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from _measure import about_this_machine
+from _measure import about_this_machine, python_with
 
 HERE = Path(__file__).parent
 VENV = HERE.parent / ".matrix" / "rivals"
@@ -30,7 +30,7 @@ def main() -> int:
     arguments.add_argument("--python-sizes", type=int, nargs="*", default=[10, 100])
     given = arguments.parse_args()
     print(about_this_machine())
-    rivals = rival_python()
+    rivals = python_with(VENV, "kedro>=1,<2", "dagster>=1.11,<2")
     print(f"{'ms per task':28s}{'ours':>10s}{'kedro':>10s}{'dagster':>10s}")
     fine = True
     for size in given.sizes:
@@ -115,16 +115,6 @@ def layered(size: int) -> dict[str, list[str]]:
 
 
 SHAPES = {"chain": chain, "fan-out": fan_out, "layered": layered}
-
-
-def rival_python() -> str:
-    """The Python of an environment with kedro and dagster, made at the first use."""
-    python = VENV / "bin" / "python"
-    if not (VENV / "complete").is_file():
-        subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "kedro>=1,<2", "dagster>=1.11,<2"], check=True)
-        (VENV / "complete").touch()
-    return str(python)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from _measure import Measured, about_this_machine, measure, row
+from _measure import Measured, about_this_machine, measure, python_with, row
 
 HERE = Path(__file__).parent
 VENV = HERE.parent / ".matrix" / "validate_rivals"
@@ -55,7 +55,13 @@ def validated(root: Path) -> Measured:
 
 
 def rival() -> float:
-    command = [rival_python(), str(HERE / "_validate_rival.py"), str(PIPELINES), str(TASKS), str(len(TARGETS))]
+    command = [
+        python_with(VENV, "brickflows>=2,<3"),
+        str(HERE / "_validate_rival.py"),
+        str(PIPELINES),
+        str(TASKS),
+        str(len(TARGETS)),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout.splitlines()[-1])
 
@@ -100,16 +106,6 @@ def function(number: int) -> str:
 def write(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
-
-
-def rival_python() -> str:
-    """The Python of an environment with brickflow, made at the first use."""
-    python = VENV / "bin" / "python"
-    if not (VENV / "complete").is_file():
-        subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "brickflows>=2,<3"], check=True)
-        (VENV / "complete").touch()
-    return str(python)
 
 
 PIPELINE = """\

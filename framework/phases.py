@@ -18,10 +18,12 @@ from pathlib import Path
 
 from framework.check.checkout import Validated
 from framework.check.checkout import validate as validate_checkout
-from framework.check.pipeline import check_together
+from framework.check.pipeline import check_together, findings
+from framework.check.policy.waivers import judge
 from framework.compile.bundle import Bundle
 from framework.compile.jobs import bundle_of
-from framework.core.errors import UsageError
+from framework.core.diagnostics import Diagnostics
+from framework.core.errors import InvalidProject, UsageError
 from framework.core.events import Listener, Note
 from framework.core.job_run import JobRun
 from framework.local.backfills import requests_for
@@ -38,7 +40,7 @@ from framework.resolve.parameters import run_parameters
 from framework.resolve.pipeline import resolve
 from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline, ResolvedSource
 from framework.spec.loader import ProjectSource, find_root, load
-from framework.spec.policy_spec import read_policy
+from framework.spec.policy_spec import NO_POLICY, read_policy
 from framework.spec.target_spec import LOCAL, known_targets
 
 
@@ -117,6 +119,20 @@ def explain(asked: Asked, path: str) -> tuple[str, list[Explained]]:
         load(root, asked.project, asked.pipeline, target, asked.directory, asked.variables) for target in targets
     ]
     return f"{sources[0].project.name}/{sources[0].pipeline.name}", [explain_value(source, path) for source in sources]
+
+
+def looked_at(selection: Selection) -> tuple[ResolvedPipeline, Diagnostics]:
+    """A pipeline, and what the rules find in it, which does not keep it from being looked at."""
+    root = find_root(selection.directory)
+    named = (selection.project, selection.pipeline, selection.target)
+    source = load(root, *named, selection.directory, selection.variables)
+    resolved, policy, of_policy = resolve(source), NO_POLICY, Diagnostics()
+    try:
+        policy = read_policy(root, source.project.directory)
+    except InvalidProject as error:
+        of_policy = error.found
+    judged = judge(findings(resolved, policy), [resolved], policy, date.today())
+    return resolved, Diagnostics.of([*of_policy, *judged.kept])
 
 
 def run_locally(selection: Selection, listener: Listener, how: HowToRun = HowToRun()) -> JobRun:
@@ -269,11 +285,3 @@ def _only_job(keys: Sequence[str]) -> str:
     if len(keys) == 1:
         return keys[0]
     raise UsageError(f"which job? There are: {', '.join(keys)}." if keys else "this bundle has no job")
-
-
-def state_root(directory: Path) -> Path:
-    """The directory whose ``.framework`` holds the runs that are looked for from ``directory``. Raises UsageError."""
-    for candidate in (directory, *directory.parents):
-        if LocalPaths(candidate).run_store.exists():
-            return candidate
-    raise UsageError(f"there is no run in {directory} or above it", "framework run starts one.")

@@ -6,13 +6,13 @@ from typing import Any
 from framework.check.finding import finding, path_in_job
 from framework.check.task_levels import Level, levels
 from framework.core.diagnostics import Diagnostic
+from framework.resolve.job_settings import COMPUTE_OF_TASK
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.suggestions import did_you_mean, listed
 from framework.spec.target_spec import LOCAL
 
 _KEYS = {"environment_key": "environments", "job_cluster_key": "job_clusters"}
 _WORDS = {"environment_key": "environment", "job_cluster_key": "job cluster"}
-_COMPUTE = ("environment_key", "job_cluster_key", "existing_cluster_id", "new_cluster")
 _WITHOUT = (
     "alert_task", "condition_task", "dashboard_task", "for_each_task", "pipeline_task", "power_bi_task",
     "run_job_task", "sql_task",
@@ -63,7 +63,7 @@ def misplaced_compute(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """Compute for a task that takes none."""
     for level in levels(pipeline):
         kind = next(iter(level.native), "")
-        for field in _COMPUTE if kind in _WITHOUT else ():
+        for field in COMPUTE_OF_TASK if kind in _WITHOUT else ():
             if level.settings.get(field) is not None:
                 inside = kind == "for_each_task"
                 hint = "Write it in the task inside of the loop." if inside else "Remove it."
@@ -73,7 +73,7 @@ def misplaced_compute(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 def one_compute_per_task(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """A task that is told to run on two things."""
     for level in levels(pipeline):
-        named = [field for field in level.settings if field in _COMPUTE and level.settings[field] is not None]
+        named = [field for field in level.settings if field in COMPUTE_OF_TASK and level.settings[field] is not None]
         if len(named) > 1:
             summary = f"a task runs on one thing, but here are '{named[0]}' and '{named[1]}'"
             yield finding(pipeline, (*level.settings_path, named[1]), summary, "Keep one of them.")
@@ -83,7 +83,7 @@ def missing_environments(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """A task without any compute: it runs on serverless compute, where it has to name its environment."""
     for level in _on_compute(pipeline):
         kind = next(iter(level.native), "")
-        if any(level.settings.get(field) for field in _COMPUTE):
+        if any(level.settings.get(field) for field in COMPUTE_OF_TASK):
             continue
         if level.task.kind and not _entries(pipeline, "environments"):
             # The same for every task and pipeline: it is one finding.

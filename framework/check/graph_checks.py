@@ -10,7 +10,7 @@ from framework.core.graph import find_cycle
 from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
 from framework.spec.node_path import NodePath
 from framework.spec.references import references
-from framework.spec.suggestions import close_match
+from framework.spec.suggestions import close_match, listed
 
 _MOST_NAMES = 20
 _MOST_CYCLES = 10
@@ -31,7 +31,7 @@ def unknown_dependencies(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
                 yield finding(pipeline, path, f"task '{key}' depends on itself")
             else:
                 close = close_match(key, keys)
-                hint = f"Did you mean '{close}'?" if close else f"The tasks are: {_listed([*keys])}."
+                hint = f"Did you mean '{close}'?" if close else f"The tasks are: {listed(keys)}."
                 summary = f"task '{task.task_key}' depends on '{key}', which does not exist"
                 yield finding(pipeline, path, summary, hint)
 
@@ -95,10 +95,6 @@ def _where_named(pipeline: ResolvedPipeline, task: ResolvedTask, key: str) -> No
         if reference.to == "task" and name == key:
             return (*task.path, *path)
     return None
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
 
 
 def _shortened(cycle: tuple[str, ...]) -> list[str]:

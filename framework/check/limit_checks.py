@@ -4,11 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from framework.check.finding import finding, path_in_job
 from framework.core.diagnostics import Diagnostic
+from framework.core.job_limits import MAX_CONCURRENT_RUNS, MAX_DESCRIPTION, MAX_TAGS
 from framework.resolve.resolved import ResolvedPipeline
-
-MAX_TAGS = 25
-MAX_CONCURRENT_RUNS = 1000
-MAX_DESCRIPTION = 27_700
 
 
 def tag_limit(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:

@@ -8,14 +8,11 @@ from framework.check.finding import finding
 from framework.check.task_levels import Level, inner_task, levels
 from framework.core.diagnostics import Diagnostic
 from framework.core.dynamic_values import only_reference, substitute
+from framework.core.job_limits import MAX_INLINE_INPUTS, MAX_LOOP_CONCURRENCY
 from framework.resolve.resolved import ResolvedPipeline
-from framework.spec.names import TASK_KEY
+from framework.spec.names import TASK_KEY, TASK_KEY_HINT
 from framework.spec.node_path import NodePath, quoted
 from framework.spec.task_spec import NATIVE_TASKS
-
-MAX_INPUTS = 10_000
-"""Characters of inputs written into the job."""
-MAX_CONCURRENCY = 100
 
 _ARRAY = 'Write a JSON array as text, such as inputs: "[1, 2]", or name a parameter or a task\'s value that is one.'
 
@@ -25,9 +22,9 @@ def loop_inputs(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     for level in _loops(pipeline):
         inputs, path = level.fields("for_each_task").get("inputs"), (*level.path, "for_each_task", "inputs")
         if isinstance(inputs, str):
-            if len(inputs) > MAX_INPUTS:
+            if len(inputs) > MAX_INLINE_INPUTS:
                 hint = "Let a task before the loop set them as a task value."
-                yield finding(pipeline, path, f"inputs of more than {MAX_INPUTS:,} characters", hint)
+                yield finding(pipeline, path, f"inputs of more than {MAX_INLINE_INPUTS:,} characters", hint)
             elif not _may_be_array(inputs, pipeline):
                 yield finding(pipeline, path, f"the inputs are no JSON array: {quoted(inputs)}", _ARRAY)
 
@@ -36,8 +33,8 @@ def loop_concurrency(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """More iterations side by side than the Jobs service runs, or none."""
     for level in _loops(pipeline):
         concurrency = level.fields("for_each_task").get("concurrency")
-        if isinstance(concurrency, int) and not 1 <= concurrency <= MAX_CONCURRENCY:
-            summary = f"concurrency must be from 1 to {MAX_CONCURRENCY}, found {concurrency}"
+        if isinstance(concurrency, int) and not 1 <= concurrency <= MAX_LOOP_CONCURRENCY:
+            summary = f"concurrency must be from 1 to {MAX_LOOP_CONCURRENCY}, found {concurrency}"
             yield finding(pipeline, (*level.path, "for_each_task", "concurrency"), summary)
 
 
@@ -92,7 +89,6 @@ def _body_problems(inner: Any, keys: set[str]) -> Iterator[tuple[NodePath, str, 
         yield ("depends_on",), "the task inside of a loop depends on nothing", hint
     key = inner.get("task_key")
     if isinstance(key, str) and not TASK_KEY.fullmatch(key):
-        hint = "Letters, digits, _ and -; at most 100."
-        yield ("task_key",), f"{quoted(key)} is not a valid task key", hint
+        yield ("task_key",), f"{quoted(key)} is not a valid task key", TASK_KEY_HINT
     elif key in keys:
         yield ("task_key",), f"duplicate task key '{key}'", "The task inside of a loop needs a key of its own."

@@ -5,32 +5,20 @@ from contextlib import suppress
 from pathlib import Path
 
 from framework.check.finding import finding, key_finding
-from framework.check.native_files import NOTEBOOK_HEADERS, NativeFile, native_files
+from framework.check.native_files import NativeFile, native_files
 from framework.core.diagnostics import Diagnostic
+from framework.core.notebook_source import header
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.node_path import NodePath, quoted
+from framework.spec.owned_fields import OF_JOB, OF_TASK
 from framework.spec.suggestions import close_match
-from framework.spec.task_spec import NATIVE_TASKS
-
-_OWN_FIELD = "It has a field of its own beside 'databricks:'. Write it there, where it is checked."
-_OF_JOB = {
-    "name": "The job's name is made of the project's and the pipeline's.",
-    "parameters": _OWN_FIELD,
-    "run_as": "It belongs to the target: write 'run_as:' in conf/<target>.yml.",
-    "tasks": _OWN_FIELD,
-}
-_OF_TASK = {
-    "task_key": _OWN_FIELD,
-    "depends_on": _OWN_FIELD,
-    **dict.fromkeys(NATIVE_TASKS, "What a task does stands beside 'databricks:', not in it."),
-}
 
 
 def owned_fields(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """Fields by which ``databricks:`` would change what the rules have looked at: tasks, edges, parameters."""
-    yield from _owned(pipeline, (), pipeline.databricks, _OF_JOB)
+    yield from _owned(pipeline, (), pipeline.databricks, OF_JOB)
     for task in pipeline.tasks:
-        yield from _owned(pipeline, task.path, task.databricks, _OF_TASK)
+        yield from _owned(pipeline, task.path, task.databricks, OF_TASK)
 
 
 def native_files_exist(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -51,8 +39,7 @@ def native_files_exist(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
                 pipeline, native.path, f"{quoted(native.written)} is a link that leads out of the project", hint
             )
         elif native.kind == "notebook_task" and not native.is_notebook:
-            comment = NOTEBOOK_HEADERS.get(native.file.suffix.lower(), "#")
-            hint = f"The first line of a notebook is '{comment} Databricks notebook source'."
+            hint = f"The first line of a notebook is '{header(native.file.suffix)}'."
             yield finding(pipeline, native.path, f"{quoted(native.written)} is a file, and no notebook", hint)
         elif native.kind in ("spark_python_task", "sql_task") and native.is_notebook:
             hint = "Run it by a notebook_task, or remove the line that makes it a notebook."

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framework.check.task_levels import Level, levels
+from framework.core import notebook_source
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.node_path import NodePath
-
-NOTEBOOK_HEADERS = {".py": "#", ".r": "#", ".sql": "--", ".scala": "//"}
-"""How a comment begins in the source format of notebooks, by suffix."""
 
 _PATHS = (
     ("notebook_task", ("notebook_path",)),
@@ -44,11 +42,7 @@ class NativeFile:
     @property
     def is_notebook(self) -> bool:
         """Whether the file says of itself that it is a notebook."""
-        suffix = self.file.suffix.lower()
-        if suffix not in NOTEBOOK_HEADERS:
-            return suffix == ".ipynb"
-        header = f"{NOTEBOOK_HEADERS[suffix]} Databricks notebook source"
-        return _first_line(self.file).rstrip() == header
+        return notebook_source.is_notebook(self.file)
 
 
 def native_files(pipeline: ResolvedPipeline) -> tuple[NativeFile, ...]:
@@ -68,12 +62,3 @@ def _native_files(pipeline: ResolvedPipeline) -> Iterator[NativeFile]:
             if isinstance(written, str) and not elsewhere and not _ELSEWHERE.match(written):
                 file = Path(os.path.normpath(directory / written))
                 yield NativeFile(kind, level, (*level.path, kind, *steps), written, file)
-
-
-def _first_line(file: Path) -> str:
-    """The beginning of the file, up to the end of its line; nothing, if it cannot be read."""
-    try:
-        with file.open("rb") as stream:
-            return stream.readline(100).decode("utf-8-sig", "replace")
-    except (OSError, ValueError):
-        return ""

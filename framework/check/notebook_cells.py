@@ -3,12 +3,13 @@
 import ast
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from framework.check.placed_json import PlacedJson
 from framework.check.source_files import MAX_THIN, Unreadable, tree
+from framework.core.notebook_source import header
 
-HEADER = "# Databricks notebook source"
+HEADER = header(".py")
 _SEPARATOR = re.compile(r"# COMMAND -+\s*")
 _MAGIC = re.compile(r"# MAGIC ?")
 _LINE_MAGIC = re.compile(r"(?P<indent>\s*)(?:(?:[^\s=][^=]*=\s*(?=[!%]))?(?:%%?[\w-]+|!(?!=)).*|\?.*|.*\?\s*)")
@@ -26,6 +27,11 @@ class Cell:
     text: str
     places: tuple[tuple[int, int], ...]
     name: str = ""
+
+    @classmethod
+    def whole(cls, text: str) -> Self:
+        """A file as one cell."""
+        return cls(text, tuple((number, 1) for number in range(1, text.count("\n") + 2)))
 
     def place(self, line: int, column: int) -> tuple[int, int]:
         """Where a line of this cell, counted from 1, and a column of it are in the file."""

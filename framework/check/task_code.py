@@ -8,14 +8,13 @@ from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
-from framework.check.notebook_cells import HEADER, Cell, jupyter_cells, source_cells
-from framework.check.source_files import MAX_THIN, Stamp, Unreadable, read, stamp, tree
+from framework.check.notebook_cells import HEADER, Cell, jupyter_cells, python_of, source_cells
+from framework.check.source_files import MAX_THIN, Stamp, Unreadable, read, stamp
 
 _SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _NAME = re.compile(r"(?<![\w.-])[\w-]+(?:\.\w+){1,2}(?![\w.])")
 _INSERT = re.compile(r"\binsert\s+into\s+(?:table\s+)?+[\w.]++\s*+(?!replace\b)", re.IGNORECASE)
 """Adds rows; with REPLACE WHERE it would replace some."""
-_MAGIC_LINE = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
 _LANGUAGE = re.compile(r"\s*%%?(\w+)")
 _ARGUMENTS = {"set": ("key", "value"), "get": ("taskKey", "key", "default", "debugValue")}
 
@@ -81,7 +80,7 @@ def _cells(text: str, suffix: str) -> list[Cell]:
         raise ValueError(suffix)
     if text.startswith(HEADER):
         return source_cells(text)
-    return [Cell(text, tuple((number, 1) for number in range(1, text.count("\n") + 2)))]
+    return [Cell.whole(text)]
 
 
 def _together(cells: Iterable[TaskCode]) -> TaskCode:
@@ -111,7 +110,7 @@ def _of_cell(cell: Cell) -> TaskCode:
 def _of_python(cell: Cell) -> TaskCode:
     if len(cell.text) > MAX_THIN:
         return _UNKNOWN
-    parsed = tree(_MAGIC_LINE.sub(r"\1pass", cell.text))
+    parsed = python_of(cell.text)
     if isinstance(parsed, Unreadable):
         return _UNKNOWN
     strings: list[str] = []

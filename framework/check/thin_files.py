@@ -117,8 +117,7 @@ def _main_block(source: Stamp) -> Code | Unreadable:
 def _code(source: Stamp, body: Sequence[ast.stmt], entry: str = "") -> Code:
     content = read(source)
     text = content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
-    whole = Cell(text, tuple((number, 1) for number in range(1, text.count("\n") + 2)))
-    return Code(tuple(_placed(whole, pieces(body, entry))))
+    return Code(tuple(_placed(Cell.whole(text), pieces(body, entry))))
 
 
 def _cell(cell: Cell) -> Code:

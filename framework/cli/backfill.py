@@ -8,8 +8,7 @@ import typer
 
 from framework.cli import options
 from framework.cli.errors import reporting_errors
-from framework.cli.options import Output
-from framework.cli.run import pairs
+from framework.cli.options import Output, pairs
 from framework.core.errors import UsageError
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 import os
 from contextlib import suppress
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,14 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from framework.cli.errors import reporting_errors
-from framework.cli.options import Pipeline
-from framework.cli.run import pairs
+from framework.cli.options import Pipeline, Var, pairs
 from framework.core.errors import UsageError
 
 if TYPE_CHECKING:
     from framework.console.graph.picture import Picture
-    from framework.core.diagnostics import Diagnostics
-    from framework.resolve.resolved import ResolvedPipeline
 
 
 class Format(StrEnum):
@@ -42,9 +38,7 @@ def dag(  # noqa: PLR0917 - typer makes an option of each
     target: Annotated[
         str, typer.Option("--env", "-e", "--target", "-t", help="The target that it is resolved for.")
     ] = "local",
-    variables: Annotated[
-        list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="Give a variable a value (repeatable).")
-    ] = None,
+    var: Var = None,
     data: Annotated[bool, typer.Option("--data", help="Show the tables and models between the tasks.")] = False,
     drawn_as: Annotated[
         Format | None, typer.Option("--format", "-f", help="Left out: what FILE's name ends with, else text.")
@@ -54,12 +48,16 @@ def dag(  # noqa: PLR0917 - typer makes an option of each
     ] = None,
 ) -> None:
     """Draw the tasks of a pipeline and what each waits for. What validate finds goes to stderr, errors in red."""
+    from framework import phases
     from framework.console.findings import show_findings
     from framework.console.graph.picture import picture_of
     from framework.console.streams import stderr
 
     chosen = drawn_as or _format_of(output)
-    resolved, found = _resolved(project, pipeline, target, pairs("--var", variables))
+    selection = phases.Selection(
+        directory=Path.cwd(), project=project, pipeline=pipeline, target=target, variables=pairs("--var", var)
+    )
+    resolved, found = phases.looked_at(selection)
     _show(picture_of(resolved, data=data), chosen, output)
     if found:
         show_findings(stderr(), found)
@@ -74,29 +72,6 @@ def _format_of(output: Path | None) -> Format:
         hint = f"A name that ends with {', '.join(filter(None, _BY_SUFFIX))} says it; for any other, add --format."
         raise UsageError(f"there is no picture of the format '{suffix.removeprefix('.')}'", hint)
     return _BY_SUFFIX[suffix]
-
-
-def _resolved(
-    project: str | None, pipeline: str | None, target: str, variables: dict[str, str]
-) -> "tuple[ResolvedPipeline, Diagnostics]":
-    """The pipeline, and what the rules find in it, which does not keep it from being drawn."""
-    from framework.check.pipeline import findings
-    from framework.check.policy.waivers import judge
-    from framework.core.diagnostics import Diagnostics
-    from framework.core.errors import InvalidProject
-    from framework.resolve.pipeline import resolve
-    from framework.spec.loader import find_root, load
-    from framework.spec.policy_spec import NO_POLICY, read_policy
-
-    root = find_root(Path.cwd())
-    source = load(root, project, pipeline, target, Path.cwd(), variables)
-    resolved, policy, of_policy = resolve(source), NO_POLICY, Diagnostics()
-    try:
-        policy = read_policy(root, source.project.directory)
-    except InvalidProject as error:
-        of_policy = error.found
-    judged = judge(findings(resolved, policy), [resolved], policy, date.today())
-    return resolved, Diagnostics.of([*of_policy, *judged.kept])
 
 
 def _show(picture: "Picture", drawn_as: Format, output: Path | None) -> None:

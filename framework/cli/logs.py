@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from framework.cli.errors import reporting_errors
-from framework.cli.runs import with_runs
 from framework.core.errors import UsageError
 
 
@@ -25,7 +24,7 @@ def logs(  # noqa: PLR0917 - typer makes an option of each
     from framework.console.log_tail import LogCopy
     from framework.local import stored_runs
 
-    paths = with_runs(Path.cwd())
+    paths = stored_runs.with_runs(Path.cwd())
     wanted = stored_runs.attempt_with_log(paths, run, task, attempt, wait=follow)
     names = [name for name, chosen in (("stdout.log", only_stdout), ("stderr.log", only_stderr)) if chosen]
     files = tuple(Path(wanted.directory) / name for name in names or ("stdout.log", "stderr.log"))

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from framework.core.errors import UsageError
+
 
 class Output(StrEnum):
     """Whom the result is for."""
@@ -50,3 +52,12 @@ IdempotencyToken = Annotated[
     str | None, typer.Option("--idempotency-token", help="Start nothing if a run has this token already.")
 ]
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="text for a person, json for a machine.")]
+
+
+def pairs(option: str, written: list[str] | None) -> dict[str, str]:
+    """KEY=VALUE of a repeated option. Raises UsageError."""
+    pairs = [text.partition("=") for text in written or []]
+    for key, separator, _ in pairs:
+        if not key or not separator:
+            raise UsageError(f"{option} takes KEY=VALUE, and '{key}' is none", "Repeat the option for several values.")
+    return {key: value for key, _, value in pairs}

@@ -9,7 +9,7 @@ import typer
 
 from framework.cli import options
 from framework.cli.errors import reporting_errors
-from framework.cli.options import Output
+from framework.cli.options import Output, pairs
 from framework.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -111,10 +111,11 @@ def _refuse_what_a_run_says(asked: _Asked) -> None:
 def _work(asked: _Asked, listener: "Listener") -> "JobRun":
     from framework import phases
     from framework.local.requests import MAX_PARALLEL, RepairRequest, Selected
+    from framework.local.stored_runs import with_runs
 
     parallel, given = asked.jobs or MAX_PARALLEL, pairs("--params", asked.params)
     if asked.resume is not None:
-        return phases.resume_run(phases.state_root(Path.cwd()), asked.resume, parallel, listener)
+        return phases.resume_run(with_runs(Path.cwd()).root, asked.resume, parallel, listener)
     if asked.repair is not None:
         again = RepairRequest(
             rerun_tasks=tuple(asked.rerun_tasks or ()),
@@ -122,7 +123,7 @@ def _work(asked: _Asked, listener: "Listener") -> "JobRun":
             parameters=given,
             max_parallel=parallel,
         )
-        return phases.repair_run(phases.state_root(Path.cwd()), asked.repair, again, listener)
+        return phases.repair_run(with_runs(Path.cwd()).root, asked.repair, again, listener)
     selected = Selected(only=tuple(asked.only or ()), first=asked.first, last=asked.last)
     how = phases.HowToRun(selected=selected, max_parallel=parallel, idempotency_token=asked.idempotency_token)
     if asked.bundle:
@@ -163,12 +164,3 @@ def show(work: "Callable[[Listener], JobRun]", output: Output) -> None:
         show_run(stdout(), done)
     if not done.succeeded:
         raise typer.Exit(130 if done.result == "CANCELED" else 1)
-
-
-def pairs(option: str, written: list[str] | None) -> dict[str, str]:
-    """KEY=VALUE of a repeated option. Raises UsageError."""
-    pairs = [text.partition("=") for text in written or []]
-    for key, separator, _ in pairs:
-        if not key or not separator:
-            raise UsageError(f"{option} takes KEY=VALUE, and '{key}' is none", "Repeat the option for several values.")
-    return {key: value for key, _, value in pairs}

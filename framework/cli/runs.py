@@ -2,16 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from framework.cli.errors import reporting_errors
 from framework.cli.options import Output
-from framework.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from framework.local.paths import LocalPaths
 
 
 @reporting_errors
@@ -30,7 +26,7 @@ def runs(
     from framework.local import stored_runs
 
     if run is not None:
-        details = stored_runs.run_details(with_runs(Path.cwd()), run)
+        details = stored_runs.run_details(stored_runs.with_runs(Path.cwd()), run)
         if output is Output.JSON:
             typer.echo(json.dumps(details.as_dict()))
         else:
@@ -44,12 +40,3 @@ def runs(
         show_runs(stdout(), found)
     else:
         show_no_runs(stderr())
-
-
-def with_runs(directory: Path) -> "LocalPaths":
-    """The state with the runs that are meant in ``directory``. Raises UsageError when there has been none."""
-    from framework.local.stored_runs import runs_from
-
-    if paths := runs_from(directory):
-        return paths
-    raise UsageError(f"there is no run in {directory} or above it", "framework run starts one.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from framework.cli.errors import reporting_errors
-from framework.cli.run import pairs
+from framework.cli.options import Var, pairs
 
 if TYPE_CHECKING:
     from framework.check.checkout import Validated
@@ -30,9 +30,7 @@ def validate(  # noqa: PLR0917 - typer makes an option of each
     target: Annotated[
         list[str] | None, typer.Option("--env", "-e", "--target", "-t", help="A target (repeatable); left out, all.")
     ] = None,
-    variables: Annotated[
-        list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="Give a variable a value (repeatable).")
-    ] = None,
+    var: Var = None,
     explain: Annotated[
         str | None,
         typer.Option("--explain", metavar="PATH", help="Say where a value comes from: tasks.train.timeout_seconds"),
@@ -51,7 +49,7 @@ def validate(  # noqa: PLR0917 - typer makes an option of each
         project=project,
         pipeline=pipeline,
         targets=tuple(target or ()),
-        variables=pairs("--var", variables),
+        variables=pairs("--var", var),
     )
     if explain is not None:
         _explain(asked, explain, output)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from framework.console.results import several
 from framework.core.diagnostics import Diagnostics, Severity
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def show_findings(console: Console, found: Diagnostics, strict: bool = False) ->
         console.print(Text.assemble((f"{head}: ", _STYLES[finding.severity]), rest))
     if len(found.items) > 1:
         errors = len(found.errors)
-        console.print(f"\nFound {_count(errors, 'error')} and {_count(len(found.items) - errors, 'warning')}.")
+        console.print(f"\nFound {several(errors, 'error')} and {several(len(found.items) - errors, 'warning')}.")
     if fails(found, strict) and not found.errors:
         console.print("\nWarnings count as errors (--strict).")
 
@@ -36,9 +37,5 @@ def show_sound(console: Console, validated: "Validated") -> None:
         console.print("There is no pipeline yet, so there was nothing to look at.")
         return
     pipelines, targets = len(validated.pipelines), ", ".join(validated.targets)
-    looked_at = f"{_count(pipelines, 'pipeline')} with {_count(validated.tasks, 'task')} for {targets}"
+    looked_at = f"{several(pipelines, 'pipeline')} with {several(validated.tasks, 'task')} for {targets}"
     console.print(Text.assemble(("Valid", "green"), f": {looked_at}."))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -22,6 +22,11 @@ def styled(result: str) -> Text:
     return Text(result, style=_STYLES.get(result, "red"))
 
 
+def several(count: int, noun: str) -> str:
+    """``1 task``, ``2 tasks``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def seconds(duration: float) -> str:
     """``3.2 s``, or ``2 min 05 s`` from a minute on."""
     minutes, rest = divmod(round(duration), 60)

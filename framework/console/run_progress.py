@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.text import Text
 
 from framework.console.log_tail import first_line
-from framework.console.results import seconds
+from framework.console.results import seconds, several
 from framework.console.run_board import RunBoard
 from framework.console.run_tree import Row, RunTree, until
 from framework.core.events import (
@@ -51,7 +51,7 @@ class _PlainLines:
             case RunStarted(job_run_id, pipeline, target, tasks):
                 done = f", {len(event.decided)} done before" if event.decided else ""
                 depth = self.tree.begin(event).depth
-                self._say(depth, f"{pipeline} on {target}: run {job_run_id}, {_several(len(tasks), 'task')}{done}")
+                self._say(depth, f"{pipeline} on {target}: run {job_run_id}, {several(len(tasks), 'task')}{done}")
             case _:
                 what = _what(event, self.tree.take(event))
                 self._say(self.tree.run(event).depth + 1, f"{self.tree.name(event)}: {what}")
@@ -63,7 +63,7 @@ class _PlainLines:
 def _what(event: TaskEvent, row: Row) -> str:
     match event:
         case LoopOpened(total=total, done=done):
-            return _several(total, "iteration") + (f", {done} done before" if done else "") + _again(event.attempt)
+            return several(total, "iteration") + (f", {done} done before" if done else "") + _again(event.attempt)
         case AttemptStarted():
             return f"started{_again(event.attempt)}"
         case RetryWaiting(attempt=attempt, in_s=in_s):
@@ -77,10 +77,6 @@ def _what(event: TaskEvent, row: Row) -> str:
 
 def _again(attempt: int) -> str:
     return f", attempt {attempt}" if attempt > 1 else ""
-
-
-def _several(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 @dataclass

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-MAX_INLINE = 10_000
-"""Characters of inputs written into the job."""
+from framework.core.job_limits import MAX_INLINE_INPUTS
+
 MAX_REFERENCED = 48 * 1024
 """Bytes of inputs that a reference stands for."""
 
@@ -14,8 +14,8 @@ def inputs_of(written: str, filled: str) -> list[Any]:
 
     Raises ValueError when they are no JSON array, or too many.
     """
-    if len(written) > MAX_INLINE:
-        raise ValueError(f"the inputs have {len(written):,} characters; the Jobs service takes {MAX_INLINE:,}")
+    if len(written) > MAX_INLINE_INPUTS:
+        raise ValueError(f"the inputs have {len(written):,} characters; the Jobs service takes {MAX_INLINE_INPUTS:,}")
     if written != filled and len(filled.encode()) > MAX_REFERENCED:
         raise ValueError(f"the inputs have {len(filled.encode()):,} bytes; the Jobs service takes {MAX_REFERENCED:,}")
     try:

@@ -48,6 +48,13 @@ def runs_from(directory: Path) -> LocalPaths | None:
     return next((paths for paths in candidates if paths.run_store.exists()), None)
 
 
+def with_runs(directory: Path) -> LocalPaths:
+    """The same. Raises UsageError when there has been no run."""
+    if paths := runs_from(directory):
+        return paths
+    raise UsageError(f"there is no run in {directory} or above it", "framework run starts one.")
+
+
 def latest_runs(paths: LocalPaths, count: int) -> list[StoredRun]:
     """The last ``count`` runs that no other run started, newest first."""
     with RunStore(paths.run_store) as store:

@@ -106,9 +106,6 @@ class StartQueue:
         self._ready.clear()
         self._later.clear()
 
-    def __bool__(self) -> bool:
-        return bool(self._ready or self._later)
-
 
 def _is_of(start: Start, task_key: str) -> bool:
     return start.unit.task_key == task_key

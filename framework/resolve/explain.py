@@ -7,6 +7,7 @@ from typing import Any
 
 from framework.core.diagnostics import Location
 from framework.core.errors import UsageError
+from framework.resolve.job_settings import OF_COMPUTE
 from framework.resolve.pipeline import resolve
 from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
 from framework.runtime.kinds import KINDS
@@ -24,7 +25,6 @@ from framework.spec.yaml_source import Document
 _STEP = re.compile(r"\.?(?:([^.\[\]]+)|\[(\d+)\]|\['([^']*)'\])")
 _OF_PROJECT = ("owner", "package", "sources")
 _OF_TARGET = ("host", "mode", "catalog", "experiment_root", "compute")
-_OF_COMPUTE = ("job_clusters", "environments", "budget_policy_id")
 _TASKS_RUN_ON = {"environment_key": "environments", "job_cluster_key": "job_clusters"}
 
 
@@ -180,8 +180,8 @@ def _places(source: ProjectSource, pipeline: ResolvedPipeline, steps: NodePath) 
             yield from _each(layers, ("compute", _TASKS_RUN_ON[str(rest[0])], 0, *rest))
         yield from _changed(source, task.path, steps[:2], rest)
     else:
-        of_target: NodePath = ("compute", *steps) if first in _OF_COMPUTE else steps
-        if first in (*_OF_COMPUTE, "run_as", "permissions", "tags"):
+        of_target: NodePath = ("compute", *steps) if first in OF_COMPUTE else steps
+        if first in (*OF_COMPUTE, "run_as", "permissions", "tags"):
             yield from _each(layers, of_target)
         if first == "tags":
             yield source.project.document, steps

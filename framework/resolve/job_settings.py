@@ -14,7 +14,10 @@ from framework.spec.suggestions import did_you_mean
 from framework.spec.target_spec import PipelineOverride, TargetSpec, TaskOverride
 from framework.spec.yaml_source import Document
 
-_OF_COMPUTE = ("job_clusters", "environments", "budget_policy_id")
+OF_COMPUTE = ("job_clusters", "environments", "budget_policy_id")
+"""The fields of a job that its target's ``compute`` says."""
+COMPUTE_OF_TASK = ("environment_key", "job_cluster_key", "existing_cluster_id", "new_cluster")
+"""The fields of a task that say what it runs on."""
 
 
 def job_settings(pipeline: PipelineSpec, target: TargetSpec, override: PipelineOverride) -> dict[str, Any]:
@@ -51,7 +54,7 @@ def origins(
         **{("tags", name): Origin(target, ("tags", name)) for name in target.tags},
         **{("tags", name): Origin(project.document, ("tags", name)) for name in project.tags},
         **{(name,): Origin(target, (name,)) for name in ("run_as", "permissions")},
-        **{(name,): Origin(target, ("compute", name)) for name in _OF_COMPUTE},
+        **{(name,): Origin(target, ("compute", name)) for name in OF_COMPUTE},
         **{("parameters", name): Origin(target, (*of_pipeline, "parameters", name)) for name in override.parameters},
     }
     for name in ("schedule", "timeout_seconds", "databricks"):

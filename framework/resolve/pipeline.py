@@ -8,7 +8,15 @@ from typing import Any
 from framework.core.errors import UsageError
 from framework.core.identifiers import ModelName, Reference, TableName
 from framework.resolve.dependencies import dependencies, same_name
-from framework.resolve.job_settings import compute_of, job_settings, origins, present, refuse_unknown_tasks, set_in
+from framework.resolve.job_settings import (
+    COMPUTE_OF_TASK,
+    compute_of,
+    job_settings,
+    origins,
+    present,
+    refuse_unknown_tasks,
+    set_in,
+)
 from framework.resolve.parameters import job_parameters, refuse_misfits, task_parameters
 from framework.resolve.resolved import ResolvedPipeline, ResolvedSource, ResolvedTask
 from framework.spec.layers import merged
@@ -20,7 +28,6 @@ from framework.spec.task_spec import TaskSpec
 _TASK_SETTINGS = (
     "description", "run_if", "max_retries", "min_retry_interval_millis", "retry_on_timeout", "timeout_seconds",
 )  # fmt: skip
-_COMPUTE = {"environment_key", "job_cluster_key", "existing_cluster_id", "new_cluster"}
 _DEFAULT_LOGICAL_DATE = "{{job.trigger.time.iso_date}}"
 
 
@@ -95,7 +102,7 @@ def _of_target(task: TaskSpec, target: TargetSpec, override: PipelineOverride) -
     changed = override.tasks.get(task.task_key, TaskOverride())
     written = {name: getattr(task, name) for name in _TASK_SETTINGS}
     native = merged([task.databricks, changed.databricks])
-    compute = compute_of(target) if task.kind and not _COMPUTE.intersection(native) else {}
+    compute = compute_of(target) if task.kind and not any(name in native for name in COMPUTE_OF_TASK) else {}
     return {"settings": {**present(**{**written, **set_in(changed)}), **compute}, "databricks": native}
 
 

@@ -4,6 +4,7 @@ import logging
 import os
 from pathlib import Path
 
+from framework.core import durable
 from framework.core.task_run import AttemptRecord
 
 OUTBOX = "FRAMEWORK_OUTBOX"
@@ -20,25 +21,6 @@ def outbox() -> Path | None:
 def write(record: AttemptRecord) -> None:
     """Keep ``record``: whole and on disk when this returns, or not there at all."""
     if directory := outbox():
-        _write_durably(directory / "record.json", record.to_json())
+        durable.keep(directory / "record.json", record.to_json())
     else:
         _logger.info("attempt record: %s", record.to_json())
-
-
-def _write_durably(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    _sync_directory(path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

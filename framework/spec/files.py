@@ -64,6 +64,15 @@ def is_inside(path: Path, root: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
+def readable(path: Path, root: Path, findings: list[Diagnostic]) -> Document | None:
+    """The YAML file at ``path``; None, with what is wrong in ``findings``, when it cannot be read."""
+    try:
+        return read(path, root)
+    except InvalidProject as error:
+        findings.extend(error.found)
+        return None
+
+
 def shown(path: Path, root: Path) -> str:
     """``path`` as users see it: relative to the root, with forward slashes."""
     return printable((path.relative_to(root) if path.is_relative_to(root) else path).as_posix())

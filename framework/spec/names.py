@@ -15,6 +15,7 @@ RESERVED_PREFIX = "framework."
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 TASK_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
+TASK_KEY_HINT = "Letters, digits, _ and -; at most 100."
 PARAMETER = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
@@ -35,7 +36,7 @@ def check_task_key(entry: Entry, findings: list[Diagnostic]) -> None:
     """The task's key is one that the Jobs service accepts."""
     key = entry.fields.get("task_key")
     if isinstance(key, str) and not TASK_KEY.fullmatch(key):
-        findings.append(entry.finding(f"{quoted(key)} is not a valid task key", _task_key_hint(), ("task_key",)))
+        findings.append(entry.finding(f"{quoted(key)} is not a valid task key", TASK_KEY_HINT, ("task_key",)))
 
 
 def check_parameters(entry: Entry, findings: list[Diagnostic]) -> None:
@@ -78,11 +79,7 @@ def _problem(reference: Reference, name: str) -> str:
         elif reference.to == "entrypoint":
             split_entrypoint(name)
         elif not TASK_KEY.fullmatch(name):
-            return f"{quoted(name)} is not a task key. {_task_key_hint()}"
+            return f"{quoted(name)} is not a task key. {TASK_KEY_HINT}"
     except ValueError as error:
         return str(error).replace(f"'{name}'", quoted(name))
     return ""
-
-
-def _task_key_hint() -> str:
-    return "Letters, digits, _ and -; at most 100."

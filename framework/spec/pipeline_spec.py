@@ -8,6 +8,7 @@ from pydantic import Field
 
 from framework.core.diagnostics import Diagnostic, Diagnostics, Location
 from framework.core.errors import InvalidProject
+from framework.core.job_limits import MAX_CONCURRENT_RUNS, MAX_TASKS
 from framework.runtime.kinds.options import STRICT
 from framework.spec.entry import Entry
 from framework.spec.names import check_name, check_parameters
@@ -15,8 +16,6 @@ from framework.spec.node_path import quoted
 from framework.spec.task_spec import NATIVE_ADVICE, TaskSpec, read_task
 from framework.spec.validation import MAX_FINDINGS, validated
 from framework.spec.yaml_source import Document
-
-MAX_TASKS = 1000
 
 ParameterValue = str | int | float | bool
 
@@ -32,7 +31,7 @@ class PipelineFields:
     schedule: dict[str, Any] | None = None
     tags: dict[str, str] = field(default_factory=dict)
     timeout_seconds: Annotated[int, Field(ge=0)] | None = None
-    max_concurrent_runs: Annotated[int, Field(ge=0, le=1000)] | None = None
+    max_concurrent_runs: Annotated[int, Field(ge=0, le=MAX_CONCURRENT_RUNS)] | None = None
     databricks: dict[str, Any] = field(default_factory=dict)
     __pydantic_config__: ClassVar = STRICT
 

@@ -17,24 +17,29 @@ AtLeastZero = Annotated[int, Field(ge=0)] | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class TagRule:
+class Section:
+    """A mapping with the fields of its class and no others."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagRule(Section):
     """What a tag may be: one of ``values``, or what ``pattern`` matches; with neither, anything but nothing."""
 
     values: AllowedValues = None
     pattern: str | None = None
-    __pydantic_config__: ClassVar = STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class TagsSection:
+class TagsSection(Section):
     """The tags that every job carries."""
 
     required: dict[str, TagRule] = field(default_factory=dict)
-    __pydantic_config__: ClassVar = STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class NamesSection:
+class NamesSection(Section):
     """A pattern for the names of each kind of thing; of tables and models those that are written.
 
     ``experiment`` is the name without its folder.
@@ -48,29 +53,26 @@ class NamesSection:
     table: str | None = None
     model: str | None = None
     experiment: str | None = None
-    __pydantic_config__: ClassVar = STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunAsSection:
+class RunAsSection(Section):
     """Who jobs run as: a service principal, one of those ``allowed``."""
 
     service_principal: bool = False
     allowed: AllowedValues = None
-    __pydantic_config__: ClassVar = STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class BranchesSection:
+class BranchesSection(Section):
     """Patterns of the git branches and tags that may be deployed."""
 
     branches: AllowedValues = None
     tags: AllowedValues = None
-    __pydantic_config__: ClassVar = STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComputeSection:
+class ComputeSection(Section):
     """The compute that jobs may use. ``budget_policies`` are asked of a job with serverless tasks."""
 
     serverless_only: bool = False
@@ -83,31 +85,28 @@ class ComputeSection:
     max_workers: AtLeastZero = None
     autoscale: Literal["required", "forbidden"] | None = None
     spot: Literal["required", "forbidden"] | None = None
-    __pydantic_config__: ClassVar = STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class PermissionRule:
+class PermissionRule(Section):
     """One principal (``*`` stands for any characters) with ``level`` or a higher one; left out, with any."""
 
     user_name: str | None = None
     group_name: str | None = None
     service_principal_name: str | None = None
     level: Literal["CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER"] | None = None
-    __pydantic_config__: ClassVar = STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class PermissionsSection:
+class PermissionsSection(Section):
     """Permissions that every job has, and those that no job has."""
 
     required: list[PermissionRule] = field(default_factory=list)
     forbidden: list[PermissionRule] = field(default_factory=list)
-    __pydantic_config__: ClassVar = STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotificationsSection:
+class NotificationsSection(Section):
     """Events of a job that somebody must hear of, and the addresses that may be told: emails, ids of webhooks."""
 
     required: list[Literal["on_start", "on_success", "on_failure", "on_duration_warning_threshold_exceeded"]] = field(
@@ -115,21 +114,19 @@ class NotificationsSection:
     )
     emails: AllowedValues = None
     webhooks: AllowedValues = None
-    __pydantic_config__: ClassVar = STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class LimitsSection:
+class LimitsSection(Section):
     """The most that a job or a task may ask for. A time limit must then be there: without one, it is endless."""
 
     job_timeout_seconds: Limit = None
     task_timeout_seconds: Limit = None
     max_retries: AtLeastZero = None
-    __pydantic_config__: ClassVar = STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class ThinSection:
+class ThinSection(Section):
     """What notebooks and main modules may hold; left out: 20 statements and nothing else."""
 
     max_statements: AtLeastZero = None
@@ -137,11 +134,10 @@ class ThinSection:
     allow_classes: bool | None = None
     allow_loops: bool | None = None
     allow_sql: bool | None = None
-    __pydantic_config__: ClassVar = STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyRules:
+class PolicyRules(Section):
     """Everything that may differ by target. ``severities`` go by the name of a rule."""
 
     tags: TagsSection = field(default_factory=TagsSection)
@@ -155,11 +151,10 @@ class PolicyRules:
     thin: ThinSection = field(default_factory=ThinSection)
     environment_variables: AllowedValues = None
     severities: dict[str, Literal["error", "warning", "off"]] = field(default_factory=dict)
-    __pydantic_config__: ClassVar = STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class WaiverFields:
+class WaiverFields(Section):
     """An exception as written. ``at`` is a project, project/pipeline or project/pipeline/task; each takes ``*``.
 
     ``file`` narrows it to findings that stand in a file: its path from the root, with ``*`` for any characters.
@@ -172,7 +167,6 @@ class WaiverFields:
     expires: Annotated[str, Field(json_schema_extra={"format": "date"})]
     targets: AllowedValues = None
     file: str | None = None
-    __pydantic_config__: ClassVar = STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +175,6 @@ class PolicyFields(PolicyRules):
 
     targets: dict[str, PolicyRules] = field(default_factory=dict)
     waivers: list[WaiverFields] = field(default_factory=list)
-    __pydantic_config__: ClassVar = STRICT
 
 
 def patterns_in(rules: Any) -> list[tuple[tuple[str | int, ...], str]]:

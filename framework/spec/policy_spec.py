@@ -15,7 +15,7 @@ from typing import Any
 from framework.core.diagnostics import Diagnostic, Diagnostics, Location
 from framework.core.errors import InvalidProject
 from framework.spec.entry import Entry
-from framework.spec.files import read, yaml_files
+from framework.spec.files import readable, yaml_files
 from framework.spec.layers import merged
 from framework.spec.node_path import NodePath, format_path, quoted
 from framework.spec.patterns import problem_with_pattern
@@ -33,7 +33,8 @@ _LOCALLY = ("names", "thin", "environment_variables", "severities")
 """What holds for the target ``local`` too: it has neither compute of its own nor anybody who pays for it."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOST_LISTED = 5
-_PRINCIPALS = ("user_name", "group_name", "service_principal_name")
+PRINCIPALS = ("user_name", "group_name", "service_principal_name")
+"""The fields of a permission that say whose it is."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def read_policy(root: Path, project_directory: Path | None = None) -> PolicySpec
     targets: dict[str, tuple[TargetPolicy, ...]] = {}
     names = known_targets(root)
     for file, tightens in _files(root, project_directory):
-        document = _document(file, root, findings)
+        document = readable(file, root, findings)
         if document and (written := _fields(document, names, tightens, findings)):
             waivers += _waivers(written.waivers, document, findings)
             for name in names:
@@ -157,14 +158,6 @@ def _files(root: Path, project_directory: Path | None) -> Iterator[tuple[Path, b
     for name in _OF_PROJECT if project_directory else ():
         if project_directory and os.path.lexists(project_directory / name):
             yield project_directory / name, True
-
-
-def _document(file: Path, root: Path, findings: list[Diagnostic]) -> Document | None:
-    try:
-        return read(file, root)
-    except InvalidProject as error:
-        findings.extend(error.found)
-        return None
 
 
 def _fields(
@@ -198,8 +191,8 @@ def _problems(rules: Entry, tightens: bool) -> Iterator[Diagnostic]:
             yield rules.finding(f"{quoted(pattern)} is not a regular expression: {problem}", below=path)
     for kind, permissions in rules.fields.get("permissions", {}).items():
         for index, permission in enumerate(permissions):
-            if sum(name in permission for name in _PRINCIPALS) != 1:
-                summary = f"a permission names one of {', '.join(_PRINCIPALS)}"
+            if sum(name in permission for name in PRINCIPALS) != 1:
+                summary = f"a permission names one of {', '.join(PRINCIPALS)}"
                 yield rules.finding(summary, below=("permissions", kind, index))
     for rule, severity in rules.fields.get("severities", {}).items():
         if tightens and severity == "off":

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject
-from framework.spec.files import read
+from framework.spec.files import readable
 from framework.spec.filling import filled, only_deployed, refers
 from framework.spec.overrides import wrong_names
 from framework.spec.pipeline_spec import PipelineSpec, read_pipeline
@@ -57,7 +57,7 @@ class SpecReader:
         read_one: Callable[[Document], T],
     ) -> T | None:
         if file not in self._documents:
-            self._documents[file] = self._gathered(lambda: read(file, self.root))
+            self._documents[file] = readable(file, self.root, self.findings)
         if (document := self._documents[file]) is None:
             return None
         differs = refers(document)

@@ -13,13 +13,14 @@ from framework.core.diagnostics import Diagnostic, Diagnostics, Location
 from framework.core.errors import InvalidProject, UsageError
 from framework.runtime.kinds.options import STRICT
 from framework.spec.entry import Entry
-from framework.spec.files import read, shown, yaml_files
+from framework.spec.files import readable, shown, yaml_files
 from framework.spec.filling import Filled, filled
 from framework.spec.layers import Layers, merged
 from framework.spec.names import check_parameters
 from framework.spec.node_path import NodePath, quoted
 from framework.spec.pipeline_spec import ParameterValue
 from framework.spec.suggestions import did_you_mean
+from framework.spec.task_spec import AttemptFields
 from framework.spec.validation import validated
 from framework.spec.variables import SECTION, Variables, declared
 from framework.spec.yaml_source import Document
@@ -33,15 +34,8 @@ CATALOG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaskOverride:
-    """What a target changes in one task: the settings that have no bearing on its data. Times as in the task."""
-
-    max_retries: Annotated[int, Field(ge=-1)] | None = None
-    min_retry_interval_millis: Annotated[int, Field(ge=0)] | None = None
-    retry_on_timeout: bool | None = None
-    timeout_seconds: Annotated[int, Field(ge=0)] | None = None
-    databricks: dict[str, Any] = field(default_factory=dict)
-    __pydantic_config__: ClassVar = STRICT
+class TaskOverride(AttemptFields):
+    """What a target changes in one task."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,10 +158,7 @@ def _filled(document: Document, values: Variables) -> Filled:
 
 def _read_all(paths: list[Path], root: Path, findings: list[Diagnostic]) -> Iterator[Document]:
     for path in paths:
-        try:
-            document = read(path, root)
-        except InvalidProject as error:
-            findings.extend(error.found)
+        if (document := readable(path, root, findings)) is None:
             continue
         if document.value is None or isinstance(document.value, dict):
             yield document

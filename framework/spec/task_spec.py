@@ -39,20 +39,29 @@ class Dependency:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaskFields:
-    """What every task may say, whatever it does. Times are in the unit of their names."""
+class AttemptFields:
+    """How often and how long a task is tried: it has no bearing on its data. Times are in the unit of their names."""
 
-    task_key: str
-    kind: str | None = None
-    description: str = ""
-    depends_on: tuple[str | Dependency, ...] = ()
-    run_if: RunIf | None = None
     max_retries: Annotated[int, Field(ge=-1)] | None = None
     min_retry_interval_millis: Annotated[int, Field(ge=0)] | None = None
     retry_on_timeout: bool | None = None
     timeout_seconds: Annotated[int, Field(ge=0)] | None = None
     databricks: dict[str, Any] = field(default_factory=dict)
     __pydantic_config__: ClassVar = STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Head:
+    task_key: str
+    kind: str | None = None
+    description: str = ""
+    depends_on: tuple[str | Dependency, ...] = ()
+    run_if: RunIf | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskFields(AttemptFields, _Head):
+    """What every task may say, whatever it does: its head first."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -105,25 +105,19 @@ def appended_rows(table):
     return sum(pq.read_metadata(table / action["add"]["path"]).num_rows for action in actions if "add" in action)
 
 
-@pytest.mark.timeout(600)
-def test_killed_at_a_random_moment_a_run_goes_on_and_does_nothing_twice(warm_copy):
+@pytest.mark.parametrize(
+    ("kills", "seed"),
+    [
+        pytest.param(3, 20111107, marks=pytest.mark.timeout(600)),
+        pytest.param(50, 20101201, marks=[pytest.mark.soak, pytest.mark.timeout(7200)]),
+    ],
+)
+def test_killed_at_a_random_moment_a_run_goes_on_and_does_nothing_twice(warm_copy, kills, seed):
     with_ledger(warm_copy)
     assert warm_copy.framework("run").code == 0
-    random = Random(20111107)
+    random = Random(seed)
 
-    runs = 1 + sum(killed_and_resumed(warm_copy, random) for _ in range(3))
-
-    assert_each_run_did_everything_once(warm_copy, runs)
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(7200)
-def test_killed_fifty_times_a_run_goes_on_and_does_nothing_twice(warm_copy):
-    with_ledger(warm_copy)
-    assert warm_copy.framework("run").code == 0
-    random = Random(20101201)
-
-    runs = 1 + sum(killed_and_resumed(warm_copy, random) for _ in range(50))
+    runs = 1 + sum(killed_and_resumed(warm_copy, random) for _ in range(kills))
 
     assert_each_run_did_everything_once(warm_copy, runs)
 

@@ -190,26 +190,22 @@ def test_what_is_wrong_within_a_map_is_found(root, deep, said):
     assert finding.summary == said
 
 
-@pytest.mark.parametrize("each", ['["$", "$", "$"]', '{a: "$", b: "$", c: "$"}'])
-def test_maps_and_lists_of_variables_do_not_explode(root, each):
-    chain = "".join(f"  v{n + 1}: {each.replace('$', f'${{var.v{n}}}')}\n" for n in range(19))
+@pytest.mark.parametrize(
+    ("each", "many", "of_what"),
+    [
+        ('["$", "$", "$"]', 19, "100,000 values of this file"),
+        ('{a: "$", b: "$", c: "$"}', 19, "100,000 values of this file"),
+        (f"{'[' * 60}'$'{']' * 60}", 15, "100 levels"),
+    ],
+)
+def test_variables_of_variables_do_not_explode(root, each, many, of_what):
+    chain = "".join(f"  v{n + 1}: {each.replace('$', f'${{var.v{n}}}')}\n" for n in range(many))
     (root / "conf/base.yml").write_text(f"{BASE}  v0: x\n{chain}")
     (root / "projects/shop/pipelines/daily.yml").write_text(
-        PIPELINE.replace('"${var.tags}"', "{}") + '    databricks: {health: "${var.v19}"}\n'
+        PIPELINE.replace('"${var.tags}"', "{}") + f'    databricks: {{health: "${{var.v{many}}}"}}\n'
     )
 
-    with pytest.raises(InvalidProject, match="variables make more than 100,000 values of this file"):
-        pipeline(root)
-
-
-def test_maps_of_variables_have_as_many_levels_as_a_file(root):
-    chain = "".join(f"  v{n + 1}: {'[' * 60}'${{var.v{n}}}'{']' * 60}\n" for n in range(15))
-    (root / "conf/base.yml").write_text(f"{BASE}  v0: x\n{chain}")
-    (root / "projects/shop/pipelines/daily.yml").write_text(
-        PIPELINE.replace('"${var.tags}"', "{}") + '    databricks: {health: "${var.v15}"}\n'
-    )
-
-    with pytest.raises(InvalidProject, match="variables make more than 100 levels"):
+    with pytest.raises(InvalidProject, match=f"variables make more than {of_what}"):
         pipeline(root)
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from framework.check.finding import shown_path
 from framework.core.diagnostics import Diagnostic
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.layers import merged
-from framework.spec.node_path import NodePath, format_path, quoted
+from framework.spec.node_path import NodePath, quoted
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,12 @@ class NativeFields:
     def finding(self, summary: str, hint: str, below: NodePath) -> Diagnostic:
         """A finding about the value at ``below``."""
         path = self._path(below)
-        return Diagnostic(summary, self.pipeline.location(path), self._shown(path), hint)
+        return Diagnostic(summary, self.pipeline.location(path), shown_path(self.pipeline, path), hint)
 
     def missing(self, summary: str, hint: str, below: NodePath) -> Diagnostic:
         """A finding about a value that should be at ``below``: it points at the nearest thing that is there."""
         path = self._path(below)
-        return Diagnostic(summary, self.pipeline.location(path), self._shown(path[: len(path) - 1]), hint)
+        return Diagnostic(summary, self.pipeline.location(path), shown_path(self.pipeline, path[:-1]), hint)
 
     def unknown(self, below: NodePath, says: str) -> Iterator[Diagnostic]:
         """A finding when the value at ``below``, or one on the way to it, is a ``${…}`` that the bundle fills in."""
@@ -51,13 +52,6 @@ class NativeFields:
             name not in self.own or not isinstance(self.own[str(name)], Mapping) or _is_in(self.databricks, below)
         )
         return (*self.path, *(("databricks",) if native else ()), *below)
-
-    def _shown(self, path: NodePath) -> str:
-        """The path in the words of the file that has the value."""
-        for length in range(len(path), 0, -1):
-            if origin := self.pipeline.origins.get(path[:length]):
-                return format_path((*origin.path, *path[length:]))
-        return format_path(path)
 
 
 @dataclass(frozen=True)

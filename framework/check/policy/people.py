@@ -8,7 +8,7 @@ from framework.core.diagnostics import Diagnostic
 from framework.spec.node_path import quoted
 from framework.spec.patterns import is_among
 from framework.spec.policy_sections import PermissionRule
-from framework.spec.policy_spec import TargetPolicy
+from framework.spec.policy_spec import PRINCIPALS, TargetPolicy
 
 _LEVELS = ("CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER")
 """Each includes those before it."""
@@ -119,5 +119,4 @@ def _words(rule: PermissionRule, article: str) -> str:
 
 
 def _principal(rule: PermissionRule) -> tuple[str, str]:
-    kinds = ("user_name", "group_name", "service_principal_name")
-    return next((kind, name) for kind in kinds if (name := getattr(rule, kind)) is not None)
+    return next((kind, name) for kind in PRINCIPALS if (name := getattr(rule, kind)) is not None)

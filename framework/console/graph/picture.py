@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from framework.console.graph.flows import TaskFlows, carried, datasets_between, flows_of
 from framework.console.graph.words import Details, details, headline, remarks, shape_of
+from framework.console.results import several
 from framework.core.graph import find_cycle
 from framework.resolve.resolved import Dependency, ResolvedPipeline, ResolvedTask
 from framework.spec.node_path import printable
@@ -50,7 +51,7 @@ class Picture:
     def description(self) -> str:
         """The picture in a sentence."""
         tasks = sum(node.shape not in (*DATA, "missing") for node in self.nodes)
-        return f"{_count(tasks, 'task')}, {_count(len(self.edges), 'edge')}"
+        return f"{several(tasks, 'task')}, {several(len(self.edges), 'edge')}"
 
 
 def picture_of(pipeline: ResolvedPipeline, *, data: bool = False) -> Picture:
@@ -158,7 +159,3 @@ def _printable_node(node: Node) -> Node:
 
 def _printable_edge(edge: Edge) -> Edge:
     return replace(edge, label=printable(edge.label), carries=tuple(map(printable, edge.carries)))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

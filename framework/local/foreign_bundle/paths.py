@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from framework.core.diagnostics import Diagnostic
+from framework.core.notebook_source import SUFFIXES, header, is_notebook
 from framework.local.foreign_bundle.dependencies import LOCAL_FLAGS, local_path
 from framework.local.foreign_bundle.reach import holds, inside, matches
 from framework.local.foreign_bundle.tree import Placed, finding
 from framework.spec.node_path import NodePath, quoted
 from framework.spec.suggestions import close_match
 
-_NOTEBOOKS = (".py", ".sql", ".scala", ".r", ".ipynb")
-_HEADERS = {".py": "#", ".r": "#", ".sql": "--", ".scala": "//"}
 _ONLY_OWN_FILES = "A local run has only the bundle's own files."
 _ABOVE = " Directories above it, in its git repository, are its own too when 'sync: {paths: [..]}' lists them."
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
@@ -81,13 +80,12 @@ class Paths:
         if relative is None:
             return node
         # Notebooks have no suffix in a workspace, and so none in a path that begins with ${workspace.file_path}.
-        candidates = [relative, *(relative + suffix for suffix in _NOTEBOOKS if node.text.startswith("/"))]
+        candidates = [relative, *(relative + suffix for suffix in SUFFIXES if node.text.startswith("/"))]
         found = next((name for name in candidates if holds((self.root / name).is_file)), "")
         if not found:
             self._missing("notebook", relative, node, path)
-        elif not _is_notebook(self.root / found):
-            comment = _HEADERS.get(PurePosixPath(found).suffix.lower(), "#")
-            hint = f"The first line of a notebook is '{comment} Databricks notebook source'."
+        elif not is_notebook(self.root / found):
+            hint = f"The first line of a notebook is '{header(PurePosixPath(found).suffix)}'."
             self._add(f"{quoted(found)} is a file, but this has to be a notebook", node, path, hint)
         return replace(node, value=found or relative)
 
@@ -97,7 +95,7 @@ class Paths:
             return node
         if not holds((self.root / relative).is_file):
             self._missing("file", relative, node, path)
-        elif _is_notebook(self.root / relative):
+        elif is_notebook(self.root / relative):
             hint = "Run it by a notebook_task, or remove the line that makes it a notebook."
             self._add(f"{quoted(relative)} is a notebook, but this has to be a plain file", node, path, hint)
         return replace(node, value=relative)
@@ -167,12 +165,3 @@ def _edited(node: Placed, steps: tuple[str, ...], path: NodePath, edit: _Edit) -
     if step not in node.fields:
         return node
     return node.with_fields(**{step: _edited(node.fields[step], tuple(rest), (*path, step), edit)})
-
-
-def _is_notebook(file: Path) -> bool:
-    suffix = file.suffix.lower()
-    if suffix not in _HEADERS:
-        return suffix == ".ipynb"
-    with file.open("rb") as stream:
-        first = stream.read(32).splitlines()
-    return bool(first) and first[0].decode("utf-8", "replace") == f"{_HEADERS[suffix]} Databricks notebook source"

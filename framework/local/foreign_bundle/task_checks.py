@@ -7,7 +7,7 @@ from framework.core.diagnostics import Diagnostic
 from framework.core.dynamic_values import OLD_NAMES, problem_with, references_in
 from framework.core.graph import find_cycle
 from framework.local.foreign_bundle.tree import Placed, finding, leaves
-from framework.spec.names import TASK_KEY
+from framework.spec.names import TASK_KEY, TASK_KEY_HINT
 from framework.spec.node_path import NodePath, quoted
 from framework.spec.suggestions import did_you_mean
 from framework.spec.task_spec import NATIVE_TASKS
@@ -24,8 +24,8 @@ def problems(job: Placed, path: NodePath) -> Iterator[Diagnostic]:
         place = (*path, "tasks", index)
         key = task.at("task_key")
         if not TASK_KEY.fullmatch(key.text):
-            hint = "Letters, digits, _ and -; at most 100."
-            yield finding(f"{quoted(key.text)} is not a valid task key", key.place, (*place, "task_key"), hint)
+            summary = f"{quoted(key.text)} is not a valid task key"
+            yield finding(summary, key.place, (*place, "task_key"), TASK_KEY_HINT)
         yield from _kinds(task, place)
         yield from _dependencies(task, tasks, place)
     yield from _cycle(tasks, path)

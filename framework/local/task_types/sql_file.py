@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from framework.core import durable
 from framework.core.errors import FrameworkError
-from framework.local.task_types import outbox, sql_statements
+from framework.local.task_types import sql_statements
 from framework.local.task_types.sql_statements import Statement
 
 ROWS = 1000
@@ -40,7 +41,7 @@ def run(spark: Any, file: Path, parameters: Mapping[str, str], directory: Path) 
         output = sql_statements.blamed(statement, lambda f=frame: _output(f))  # type: ignore[misc]
         _report(statement, output)
     if output is not None:
-        outbox.keep(directory / FILE, json.dumps(output))
+        durable.keep(directory / FILE, json.dumps(output))
 
 
 def _refuse_unknown(text: str, file: str, parameters: Mapping[str, str]) -> None:

@@ -6,12 +6,14 @@ from typing import Any
 from databricks.bundles.jobs import CronSchedule, Job, JobCluster, JobEnvironment, JobPermission, JobRunAs, Task
 
 from framework.core.identifiers import TWO_PARTS
+from framework.core.job_limits import MAX_TASKS
 from framework.spec.json_schemas.descriptions import described
 from framework.spec.json_schemas.kinds import task_definitions
 from framework.spec.json_schemas.official import OfficialTypes, entry
 from framework.spec.json_schemas.values import Schema, Values, key, text, variable
 from framework.spec.names import NAME, PARAMETER, RESERVED_PREFIX, TASK_KEY
-from framework.spec.pipeline_spec import MAX_TASKS, ParameterValue, PipelineFields
+from framework.spec.owned_fields import OF_JOB, OF_TASK
+from framework.spec.pipeline_spec import ParameterValue, PipelineFields
 from framework.spec.policy_sections import PolicyFields
 from framework.spec.project_spec import ProjectFields
 from framework.spec.target_spec import CATALOG, TargetFields
@@ -21,8 +23,7 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 _WIDTH = 160
 _NAME = text(NAME.pattern, "lower-case letters, digits and _, beginning with a letter")
 _TASK_KEY = text(TASK_KEY.pattern, "letters, digits, _ and -")
-_OWNED_BY_JOB = ("name", "parameters", "tasks")
-_OWNED_BY_TASK = ("task_key", "depends_on", *NATIVE_TASKS)
+_OWNED_BY_JOB, _OWNED_BY_TASK = tuple(OF_JOB), tuple(OF_TASK)
 
 
 def as_text(schema: Schema) -> str:

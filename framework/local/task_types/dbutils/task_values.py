@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from framework.local.task_types import outbox
+from framework.core import durable
 
 LIMIT = 48 * 1024
 """Bytes of one value's JSON."""
@@ -31,7 +31,7 @@ class TaskValues:
                 f"task value '{key}' is {size:,} bytes of JSON; the limit is {LIMIT:,} (48 KiB): write it to a table"
             )
         self._values[key] = value
-        outbox.keep(self._file, json.dumps(self._values, allow_nan=False))
+        durable.keep(self._file, json.dumps(self._values, allow_nan=False))
 
     def get(self, taskKey: str, key: str, default: Any = None, debugValue: Any = None) -> Any:  # noqa: N803
         """What task ``taskKey`` left; ``default`` when it left nothing. ``debugValue`` is for outside of jobs.

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from framework.core.errors import FrameworkError
+from framework.core.notebook_source import COMMENTS, header
 from framework.local.task_types.notebooks.cells import Language, RawCell
 
 SUFFIXES = (".py", ".ipynb", ".sql")
 
-_COMMENTS: dict[str, tuple[str, Language]] = {".py": ("#", "python"), ".sql": ("--", "sql")}
+_LANGUAGES: dict[str, Language] = {".py": "python", ".sql": "sql"}
 
 
 def raw_cells(file: Path) -> list[RawCell]:
@@ -28,11 +29,11 @@ def raw_cells(file: Path) -> list[RawCell]:
         raise FrameworkError(f"the notebook {file} cannot be read: {reason}") from None
     if file.suffix == ".ipynb":
         return list(_jupyter(file, text))
-    comment, language = _COMMENTS[file.suffix]
+    language, comment = _LANGUAGES[file.suffix], COMMENTS[file.suffix]
     # Not splitlines: it also splits at characters that Python allows inside of strings.
     lines = text.split("\n")
-    if lines[0].rstrip() != (header := f"{comment} Databricks notebook source"):
-        raise FrameworkError(f"{file}:1: this file is no notebook", f"the first line of one is '{header}'")
+    if lines[0].rstrip() != (first := header(file.suffix)):
+        raise FrameworkError(f"{file}:1: this file is no notebook", f"the first line of one is '{first}'")
     return list(_source(file, lines[1:], comment, language))
 
 
