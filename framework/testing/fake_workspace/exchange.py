@@ -52,6 +52,7 @@ class Request:
     body: bytes
     principal: Principal
     variables: Mapping[str, str] = field(default_factory=dict)
+    base_url: str = ""
 
     def json(self) -> Json:
         """The body as an object; an empty body is an empty object. Raises Refused (400) for anything else."""

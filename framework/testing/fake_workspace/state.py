@@ -27,7 +27,9 @@ class State:
     jobs: dict[str, Json] = field(default_factory=dict)
     runs: dict[str, Json] = field(default_factory=dict)
     securables: dict[str, Json] = field(default_factory=dict)  # schema:dev.features → object
-    grants: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # schema:dev.features → principal → privileges
+    grants: dict[str, dict[str, list[str]]] = field(
+        default_factory=dict
+    )  # schema:dev.features → principal → privileges
     model_versions: dict[str, dict[str, Json]] = field(default_factory=dict)  # dev.models.demand → version → object
     monitors: dict[str, Json] = field(default_factory=dict)
     experiments: dict[str, Json] = field(default_factory=dict)
