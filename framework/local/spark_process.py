@@ -134,9 +134,6 @@ def _spark_settings(paths: LocalPaths, jars: list[str]) -> dict[str, str]:
         "spark.sql.sources.default": "delta",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "2",
-        # Every attempt has a session. One that is forgotten is asked for its Python files again, and these are gone: threads
-        # of Delta's pools go on with the session in which they were made.
-        "spark.executor.isolatedSessionCache.size": "10000",
         # VACUUM of a small table would start 10,000 tasks to list its files.
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
         "spark.databricks.delta.snapshotPartitions": "2",

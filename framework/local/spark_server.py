@@ -8,11 +8,13 @@ has ended by itself is the last answer.
 import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -21,6 +23,8 @@ from framework.local.protocol import encode
 from framework.local.session_url import USER
 
 _RELEASE_LIMIT = 10.0
+_SENT = re.compile(r"/artifacts/([^/]+)/")
+"""In the URL of a file that a session was sent: the session's id on the server's side."""
 """Seconds for an interrupted write to end."""
 
 
@@ -57,6 +61,7 @@ class ConnectSessions:
 
     def __init__(self, spark: Any) -> None:
         self._jvm = spark._jvm
+        self._context = spark._jsc.sc()
         package = self._jvm.org.apache.spark.sql.connect.service
         self._service = getattr(getattr(package, "SparkConnectService$"), "MODULE$")
         self._session_key = package.SessionKey
@@ -74,6 +79,7 @@ class ConnectSessions:
             manager.getOrCreateIsolatedSession(key, self._jvm.scala.Option.empty())
         keys = [key, *self._beside(session_id)]
         executions = [execution for each in keys for execution in self._executions(each.sessionId())]
+        self._forget_files({each.sessionId() for each in keys})
         # Closing interrupts; but an execution may be past all interruption points, and then it commits yet.
         for each in keys:
             manager.closeSession(each, False)
@@ -86,14 +92,37 @@ class ConnectSessions:
 
     def _beside(self, session_id: str) -> list[Any]:
         """The sessions opened beside an attempt's own, for notebooks that it calls: their user is its session."""
+        infos = [info for info in self._sessions() if info.userId() == session_id]
+        return [self._session_key(info.userId(), info.sessionId()) for info in infos]
+
+    def _forget_files(self, closing: set[str]) -> None:
+        """Take the files that sessions were sent from all further jobs, but for those of sessions that stay.
+
+        Spark hands each of them to every job. The first one that runs fetches it; if none has done so before the
+        session is closed, and its files are gone, no job of any session would ever run again.
+        """
+        files = self._context.addedFiles().get("default")
+        names = list(_each(files.get().keysIterator())) if files.isDefined() else []
+        # Asked in this order: a session that opens meanwhile keeps its files.
+        stay = {info.serverSessionId() for info in self._sessions() if info.sessionId() not in closing}
+        for name in names:
+            if (sent := _SENT.search(name)) and sent[1] not in stay:
+                files.get().remove(name)
+
+    def _sessions(self) -> list[Any]:
         active = self._service.sessionManager().listActiveSessions()
-        infos = [active.apply(i) for i in range(active.size())]
-        return [self._session_key(info.userId(), info.sessionId()) for info in infos if info.userId() == session_id]
+        return [active.apply(i) for i in range(active.size())]
 
     def _executions(self, session_id: str) -> list[Any]:
         holders = self._service.executionManager().listExecuteHolders()
         every = [holders.apply(i) for i in range(holders.size())]
         return [holder for holder in every if holder.sessionHolder().sessionId() == session_id]
+
+
+def _each(iterator: Any) -> Iterator[Any]:
+    """What an iterator of Scala gives."""
+    while iterator.hasNext():
+        yield iterator.next()
 
 
 def _own_stdout() -> BinaryIO:

@@ -77,12 +77,27 @@ def test_a_canceled_attempt_may_be_canceled_again(attempts, engine, tmp_path):
     assert ended.canceled
 
 
-def test_py_files_are_importable_in_spark_workers(attempts, tmp_path):
-    shipped = tmp_path / "shipped.zip"
-    with zipfile.ZipFile(shipped, "w") as archive:
+@pytest.fixture
+def shipped(tmp_path):
+    """A module for Spark's workers."""
+    # Spark keeps such files by name.
+    file = tmp_path / f"shipped-{uuid.uuid4().hex}.zip"
+    with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("shipped.py", "def double(x):\n    return 2 * x\n")
+    return str(file)
 
-    ended = attempts.run("map_in_workers", py_files=(str(shipped),))
+
+def test_py_files_are_importable_in_spark_workers(attempts, shipped):
+    ended = attempts.run("map_in_workers", py_files=(shipped,))
+
+    assert attempts.stdout(ended.attempt_id) == "[0, 2, 4]\n"
+
+
+@pytest.mark.parametrize("end", ["returns", "stops", "is killed"])
+def test_py_files_of_an_attempt_that_ran_no_job_are_not_asked_for_by_those_after_it(attempts, shipped, end):
+    attempts.run("open_session", end, py_files=(shipped,))
+
+    ended = attempts.run("map_in_workers", py_files=(shipped,))
 
     assert attempts.stdout(ended.attempt_id) == "[0, 2, 4]\n"
 
