@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.live import Live
 from rich.text import Text
 
 from framework.console.log_tail import first_line
 from framework.console.results import seconds, several
-from framework.console.run_board import RunBoard
 from framework.console.run_tree import Row, RunTree, until
 from framework.core.events import (
     AttemptStarted,
@@ -24,6 +23,11 @@ from framework.core.events import (
     TaskEvent,
 )
 
+if TYPE_CHECKING:
+    from rich.live import Live
+
+    from framework.console.run_board import RunBoard
+
 
 @contextmanager
 def run_progress(console: Console) -> Iterator[Listener]:
@@ -32,6 +36,11 @@ def run_progress(console: Console) -> Iterator[Listener]:
     if not console.file.isatty():
         yield _PlainLines(console)
         return
+    # Only here: what a terminal needs takes time to import.
+    from rich.live import Live
+
+    from framework.console.run_board import RunBoard
+
     board = RunBoard()
     with Live(board, console=console, refresh_per_second=8, transient=True) as live:
         yield _LiveTable(live, board)
@@ -81,8 +90,8 @@ def _again(attempt: int) -> str:
 
 @dataclass
 class _LiveTable:
-    live: Live
-    board: RunBoard
+    live: "Live"
+    board: "RunBoard"
 
     def __call__(self, event: Event) -> None:
         match event:

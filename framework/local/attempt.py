@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from framework.local import sql_parameters
 from framework.local.protocol import AttemptSpec
@@ -66,7 +66,7 @@ def _execute(spec: AttemptSpec, environment: dict[str, str]) -> object:
     _draw_new_seed()
     sql_parameters.install()
     if spec.py_files:
-        _send_with_first_session(spec.py_files)
+        _send_when_needed(spec.py_files)
     module, _, function = spec.call.partition(":")
     call: Callable[[list[str]], object] = getattr(import_module(module), function)
     return call(list(spec.argv))
@@ -80,18 +80,19 @@ def _draw_new_seed() -> None:
         numpy.random.seed()
 
 
-def _send_with_first_session(py_files: tuple[str, ...]) -> None:
-    """Make ``py_files`` importable in Spark's Python workers when the attempt opens its session, if it ever does."""
+def _send_when_needed(py_files: tuple[str, ...]) -> None:
+    """Make ``py_files`` importable in Spark's Python workers as soon as something is pickled for one, if it ever is."""
+    from pyspark.serializers import CloudPickleSerializer
     from pyspark.sql.connect.session import SparkSession
 
-    create = SparkSession.__init__
+    dumps = CloudPickleSerializer.dumps
 
-    def create_and_send(session: SparkSession, *args: object, **options: object) -> None:
-        create(session, *args, **options)
-        SparkSession.__init__ = create
-        session.addArtifacts(*py_files, pyfile=True)
+    def send_and_dump(serializer: CloudPickleSerializer, value: object) -> Any:
+        CloudPickleSerializer.dumps = dumps
+        SparkSession.builder.getOrCreate().addArtifacts(*py_files, pyfile=True)
+        return dumps(serializer, value)
 
-    SparkSession.__init__ = create_and_send
+    CloudPickleSerializer.dumps = send_and_dump
 
 
 def _exit_code(work: Callable[[], object]) -> int:

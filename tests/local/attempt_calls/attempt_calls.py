@@ -86,9 +86,9 @@ def ask_with_values(argv):
 
 
 def open_session(argv):
-    """Ask for a schema, for which no job runs, and end."""
+    """Ask for the schema of what workers would make, for which no job runs, and end."""
     session = spark()
-    assert session.range(1).columns == ["id"]
+    assert session.range(1).mapInPandas(lambda frames: frames, "id long").columns == ["id"]
     if argv[0] == "stops":
         session.stop()
     if argv[0] == "is killed":
