@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from framework.check.annotations import Type, Types, allowed
-from framework.check.source_files import Unreadable, place
-from framework.check.source_modules import Function, SourceModule, module_file, read_module
+from framework.check.source_files import place
+from framework.check.source_modules import Find, Function, SourceModule, modules_below
 from framework.core.diagnostics import Diagnostic, Location
 from framework.core.identifiers import split_entrypoint
 from framework.core.task_run import Parameter
@@ -59,28 +59,24 @@ class _Called:
 
 def entry_points_fit_annotations(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """Arguments and results that are annotated as something that they certainly are not."""
+    find = modules_below(pipeline.source_directory)
     for task in pipeline.tasks:
-        entrypoint = getattr(task.options, "entrypoint", None)
-        if entrypoint and (
-            called := _called(pipeline, entrypoint, (*task.path, "entrypoint"), f"task '{task.task_key}'")
-        ):
+        entrypoint, path = getattr(task.options, "entrypoint", None), (*task.path, "entrypoint")
+        if entrypoint and (called := _called(pipeline, find, entrypoint, path, f"task '{task.task_key}'")):
             yield from _arguments(called, task)
             yield from _result(called, task.options)
     for source in pipeline.sources:
         path = ("sources", source.table.partition(".")[2], "sample")
-        if source.sample and (called := _called(pipeline, source.sample, path, f"source '{path[1]}'")):
+        if source.sample and (called := _called(pipeline, find, source.sample, path, f"source '{path[1]}'")):
             yield from _returns(called, {"pandas.DataFrame"}, "a pandas DataFrame")
 
 
-def _called(pipeline: ResolvedPipeline, entrypoint: str, path: NodePath, who: str) -> _Called | None:
+def _called(pipeline: ResolvedPipeline, find: Find, entrypoint: str, path: NodePath, who: str) -> _Called | None:
     """The function, when it is certain which one that is."""
     name, function = split_entrypoint(entrypoint)
-    file = module_file(pipeline.source_directory, name)
-    module = read_module(file) if file else None
-    if file is None or module is None or isinstance(module, Unreadable):
-        return None
-    found = module.certain(function)
-    if found is None or found.decorated or found.generic or found.is_async:
+    file, module = find(name) or (Path(), None)
+    found = module.certain(function) if isinstance(module, SourceModule) else None
+    if not isinstance(module, SourceModule) or found is None or found.decorated or found.generic or found.is_async:
         return None
     return _Called(found, module, file, pipeline, path, who)
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 
 from framework.check.finding import finding, warning
-from framework.check.task_levels import levels
 from framework.core.diagnostics import Diagnostic
 from framework.core.dynamic_values import references_in
 from framework.core.graph import topological_order
@@ -51,7 +50,7 @@ def unreachable_tasks(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 
 def condition_operands(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """A comparison of numbers with what is none; a condition that compares nothing but constants."""
-    for level in levels(pipeline):
+    for level in pipeline.levels:
         condition = level.fields("condition_task")
         operands = {name: condition[name] for name in ("left", "right") if isinstance(condition.get(name), str)}
         fixed = {name: text for name, text in operands.items() if not references_in(text) and "${" not in text}

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from framework.check.finding import finding, path_in_job
-from framework.check.task_levels import Level, levels
 from framework.core.diagnostics import Diagnostic
 from framework.resolve.job_settings import COMPUTE_OF_TASK
-from framework.resolve.resolved import ResolvedPipeline
+from framework.resolve.resolved import Level, ResolvedPipeline
 from framework.spec.suggestions import did_you_mean, listed
 from framework.spec.target_spec import LOCAL
 
@@ -61,7 +60,7 @@ def repeated_compute(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 
 def misplaced_compute(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """Compute for a task that takes none."""
-    for level in levels(pipeline):
+    for level in pipeline.levels:
         kind = next(iter(level.native), "")
         for field in COMPUTE_OF_TASK if kind in _WITHOUT else ():
             if level.settings.get(field) is not None:
@@ -72,7 +71,7 @@ def misplaced_compute(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 
 def one_compute_per_task(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """A task that is told to run on two things."""
-    for level in levels(pipeline):
+    for level in pipeline.levels:
         named = [field for field in level.settings if field in COMPUTE_OF_TASK and level.settings[field] is not None]
         if len(named) > 1:
             summary = f"a task runs on one thing, but here are '{named[0]}' and '{named[1]}'"
@@ -98,8 +97,8 @@ def missing_environments(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
             yield finding(pipeline, (*level.path, kind or "kind"), summary, hint)
 
 
-def _on_compute(pipeline: ResolvedPipeline) -> Iterator[Level]:
-    return iter(()) if pipeline.target == LOCAL else levels(pipeline)
+def _on_compute(pipeline: ResolvedPipeline) -> tuple[Level, ...]:
+    return () if pipeline.target == LOCAL else pipeline.levels
 
 
 def _entries(pipeline: ResolvedPipeline, where: str) -> list[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framework.check.source_files import Unreadable
-from framework.check.source_modules import Function, module_file, read_module, top_names
+from framework.check.source_modules import Function, SourceModule, modules_below, top_names
 from framework.core.diagnostics import Diagnostic, Location
 from framework.core.identifiers import split_entrypoint
 from framework.resolve.resolved import ResolvedPipeline
@@ -40,13 +40,14 @@ class _Mention:
 
 def entry_points_exist(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """The module, the function, and the arguments that ``reads`` and ``params`` promise."""
+    find = modules_below(pipeline.source_directory)
     for mention in _mentions(pipeline):
-        module, function = split_entrypoint(mention.entrypoint)
-        file = module_file(pipeline.source_directory, module)
-        if file is None:
-            yield from _no_module(pipeline.source_directory, module, mention)
+        name, function = split_entrypoint(mention.entrypoint)
+        if found := find(name):
+            file, module = found
+            yield from _check(module, shown(file, pipeline.root), function, mention)
         else:
-            yield from _check(file, shown(file, pipeline.root), function, mention)
+            yield from _no_module(pipeline.source_directory, name, mention)
 
 
 def free_module_names(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -94,8 +95,7 @@ def _is_installed(top: str) -> bool:
         return False
 
 
-def _check(file: Path, name: str, function: str, mention: _Mention) -> Iterator[Diagnostic]:
-    module = read_module(file)
+def _check(module: SourceModule | Unreadable, name: str, function: str, mention: _Mention) -> Iterator[Diagnostic]:
     if isinstance(module, Unreadable):
         dotted = split_entrypoint(mention.entrypoint)[0]
         hint = f"{module.reason.capitalize()} at {name}:{module.line}:{module.column}."

@@ -9,7 +9,6 @@ from framework.core.diagnostics import Diagnostic
 from framework.core.graph import find_cycle
 from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
 from framework.spec.node_path import NodePath
-from framework.spec.references import references
 from framework.spec.suggestions import close_match, listed
 
 _MOST_NAMES = 20
@@ -91,7 +90,7 @@ def _where_named(pipeline: ResolvedPipeline, task: ResolvedTask, key: str) -> No
     for index, entry in enumerate(written.get("depends_on") or ()):
         if key in (entry, entry.get("task_key") if isinstance(entry, dict) else entry):
             return (*task.path, "depends_on", index)
-    for path, reference, name in references(task.options) if task.kind else ():
+    for path, reference, name in task.names:
         if reference.to == "task" and name == key:
             return (*task.path, *path)
     return None

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from framework.check.finding import finding
-from framework.check.task_levels import Level, inner_task, levels
 from framework.core.diagnostics import Diagnostic
 from framework.core.dynamic_values import only_reference, substitute
 from framework.core.job_limits import MAX_INLINE_INPUTS, MAX_LOOP_CONCURRENCY
-from framework.resolve.resolved import ResolvedPipeline
+from framework.resolve.resolved import Level, ResolvedPipeline
 from framework.spec.names import TASK_KEY, TASK_KEY_HINT
 from framework.spec.node_path import NodePath, quoted
 from framework.spec.task_spec import NATIVE_TASKS
@@ -42,14 +41,14 @@ def loop_bodies(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """The task inside of a loop: one thing to do, and no place of its own in the graph."""
     keys = {task.task_key for task in pipeline.tasks}
     for task in pipeline.tasks:
-        if (inner := inner_task(task)) is not None:
+        if (inner := task.inner_task) is not None:
             path = (*task.path, "for_each_task", "task")
             for below, summary, hint in _body_problems(inner, keys):
                 yield finding(pipeline, (*path, *below), summary, hint)
 
 
 def _loops(pipeline: ResolvedPipeline) -> Iterator[Level]:
-    return (level for level in levels(pipeline) if "for_each_task" in level.native and not level.in_loop)
+    return (level for level in pipeline.levels if "for_each_task" in level.native and not level.in_loop)
 
 
 def _may_be_array(text: str, pipeline: ResolvedPipeline) -> bool:

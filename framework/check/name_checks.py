@@ -8,10 +8,9 @@ from typing import Any
 
 from framework.check.finding import finding, warning
 from framework.core.diagnostics import Diagnostic
-from framework.resolve.dependencies import names_written, same_name
+from framework.resolve.dependencies import same_name
 from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
 from framework.spec.node_path import NodePath
-from framework.spec.references import references
 from framework.spec.yaml_source import Document
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
@@ -41,7 +40,7 @@ def names_nobody_makes(pipelines: Sequence[ResolvedPipeline]) -> Iterator[Diagno
     made["table"] |= {same_name(name): name for _, name, _ in declared_sources(pipelines)}
     aliases: dict[str, list[str]] = {}
     for _, task in _tasks(pipelines):
-        for to, written in names_written(task.options):
+        for to, written in task.writes:
             name = without_catalog(written)
             made[to].setdefault(same_name(name), name)
             if alias := getattr(task.options, "alias", ""):
@@ -62,7 +61,7 @@ def names_nobody_makes(pipelines: Sequence[ResolvedPipeline]) -> Iterator[Diagno
 def models_are_read_at_a_version(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """A model that is read without alias and version: nothing says which of its versions is meant."""
     for _, task in _tasks([pipeline]):
-        for path, reference, read in references(task.options):
+        for path, reference, read in task.names:
             if (reference.to, reference.role) == ("model", "reads") and not re.search("[@/]", read):
                 name = without_catalog(read)
                 summary = f"model '{name}' is read with neither alias nor version"
@@ -87,7 +86,7 @@ def _tasks(pipelines: Iterable[ResolvedPipeline]) -> Iterator[tuple[ResolvedPipe
 
 def _named(pipelines: Iterable[ResolvedPipeline]) -> Iterator[_Named]:
     for pipeline, task in _tasks(pipelines):
-        for path, reference, text in references(task.options):
+        for path, reference, text in task.names:
             if reference.to in ("table", "model") and reference.role != "writes":
                 name, _, at = without_catalog(text).partition("/")[0].partition("@")
                 yield _Named(pipeline, (*task.path, *path), reference.to, name, at)

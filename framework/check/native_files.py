@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from framework.check.task_levels import Level, levels
 from framework.core import notebook_source
-from framework.resolve.resolved import ResolvedPipeline
+from framework.resolve.resolved import Level, ResolvedPipeline
 from framework.spec.node_path import NodePath
 
 _PATHS = (
@@ -52,7 +51,7 @@ def native_files(pipeline: ResolvedPipeline) -> tuple[NativeFile, ...]:
 
 def _native_files(pipeline: ResolvedPipeline) -> Iterator[NativeFile]:
     directory, in_git = (pipeline.root / pipeline.document.file).parent, bool(pipeline.job.get("git_source"))
-    for level in (each for each in levels(pipeline) if each.native):
+    for level in (each for each in pipeline.levels if each.native):
         for kind, steps in _PATHS:
             fields = level.fields(kind)
             holder = fields.get(steps[0]) if len(steps) > 1 else fields

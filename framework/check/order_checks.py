@@ -8,10 +8,10 @@ from operator import or_
 from framework.check.finding import finding, warning
 from framework.check.native_files import NativeFile, native_files
 from framework.check.task_code import TaskCode, TaskValue, code_of
-from framework.check.task_levels import references_of_tasks
+from framework.check.task_texts import references_of_tasks
 from framework.core.diagnostics import Diagnostic, Location, Severity
 from framework.core.graph import topological_order
-from framework.resolve.dependencies import names_written, same_name
+from framework.resolve.dependencies import same_name
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.files import shown
 from framework.spec.suggestions import did_you_mean
@@ -23,7 +23,7 @@ def tables_read_in_order(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """A native task whose code names a table that another task writes, and nothing says which of them goes first."""
     writers: dict[str, str] = {}
     for task in pipeline.tasks:
-        for to, name in names_written(task.options) if task.kind else ():
+        for to, name in task.writes:
             if to == "table":
                 # Code may leave out the catalog, which it then has from its session.
                 writers[same_name(name)] = writers[same_name(name.partition(".")[2])] = task.task_key

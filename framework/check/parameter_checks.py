@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 
 from framework.check.finding import finding, warning
-from framework.check.task_levels import Level, levels, texts_of_tasks
+from framework.check.task_texts import texts_of_tasks
 from framework.core.diagnostics import Diagnostic
 from framework.core.dynamic_values import OLD_NAMES, only_reference, problem_with, references_in
 from framework.core.graph import find_cycle
-from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
+from framework.resolve.resolved import Level, ResolvedPipeline, ResolvedTask
 from framework.spec.node_path import NodePath, quoted
 from framework.spec.task_spec import NATIVE_TASKS
 
@@ -111,7 +111,7 @@ def _named_values(pipeline: ResolvedPipeline) -> Iterator[tuple[NodePath, str, o
     for task in pipeline.tasks:
         for name, parameter in task.params.items():
             yield (*task.path, "params"), name, parameter.value
-    for level in levels(pipeline):
+    for level in pipeline.levels:
         for kind, field in _KEY_VALUE.items():
             values = level.fields(kind).get(field)
             for name, value in values.items() if isinstance(values, Mapping) else ():

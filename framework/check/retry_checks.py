@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from framework.check.finding import warning
 from framework.check.native_files import native_files
 from framework.check.task_code import code_of
-from framework.check.task_levels import Level, levels
 from framework.core.diagnostics import Diagnostic
-from framework.resolve.resolved import ResolvedPipeline
+from framework.resolve.resolved import Level, ResolvedPipeline
 from framework.spec.node_path import NodePath
 
 
@@ -25,7 +24,7 @@ def retries_repeat_appends(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 
 def _appends(pipeline: ResolvedPipeline) -> Iterator[tuple[Level, str]]:
     """The tasks that add rows, and what to do instead."""
-    for level in levels(pipeline):
+    for level in pipeline.levels:
         if not level.in_loop and getattr(level.task.options, "write_mode", None) == "append":
             yield level, "Use write_mode overwrite or {replace_where: […]}, or no retries."
     for native in native_files(pipeline):

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from framework.check.finding import finding, warning
-from framework.check.task_levels import levels
 from framework.core.diagnostics import Diagnostic
 from framework.core.nested_runs import nesting_problems
 from framework.resolve.job_references import pipelines_run
@@ -24,7 +23,7 @@ def parameters_of_runs(pipelines: Sequence[ResolvedPipeline]) -> Iterator[Diagno
     known = {pipeline.pipeline: pipeline.parameters for pipeline in pipelines}
     for pipeline in pipelines:
         runs = {path[:-1]: name for path, name in pipelines_run(pipeline) if name in known}
-        for level in levels(pipeline) if runs else ():
+        for level in pipeline.levels if runs else ():
             path, given = (*level.path, "run_job_task"), level.fields("run_job_task").get("job_parameters")
             for name in given if path in runs and isinstance(given, Mapping) else ():
                 if name not in (declared := known[runs[path]]):

@@ -3,7 +3,7 @@
 import ast
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -64,6 +64,21 @@ def read_module(file: Path) -> SourceModule | Unreadable:
     """The module in ``file``. A file that has not changed is read once."""
     source = stamp(file)
     return source if isinstance(source, Unreadable) else _read(source)
+
+
+Find = Callable[[str], tuple[Path, SourceModule | Unreadable] | None]
+"""Finds a dotted module: its file, and what is in it."""
+
+
+def modules_below(directory: Path) -> Find:
+    """Finds modules below ``directory``; each is looked for once."""
+
+    @cache
+    def find(module: str) -> tuple[Path, SourceModule | Unreadable] | None:
+        file = module_file(directory, module)
+        return (file, read_module(file)) if file else None
+
+    return find
 
 
 def module_file(directory: Path, module: str) -> Path | None:

@@ -6,10 +6,9 @@ from framework.check.branch_checks import exclude_each_other, needed_branches
 from framework.check.finding import finding
 from framework.check.name_checks import without_catalog
 from framework.core.diagnostics import Diagnostic
-from framework.resolve.dependencies import names_written, same_name
+from framework.resolve.dependencies import same_name
 from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
 from framework.spec.node_path import NodePath
-from framework.spec.references import references
 
 _HINT = "One task owns a table or a model: write to another name, or merge the two tasks."
 
@@ -56,14 +55,14 @@ def writes(pipelines: Sequence[ResolvedPipeline]) -> Iterator[tuple[ResolvedPipe
     """Every table and model that a task writes, with its name."""
     for pipeline in pipelines:
         for task in pipeline.tasks:
-            for to, name in names_written(task.options) if task.kind else ():
+            for to, name in task.writes:
                 yield pipeline, task, to, name
 
 
 def _where_written(task: ResolvedTask, name: str) -> NodePath:
     written = (
         path
-        for path, reference, each in references(task.options)
+        for path, reference, each in task.names
         if reference.role == "writes" and same_name(each) == same_name(name)
     )
     return (*task.path, *next(written, ()))

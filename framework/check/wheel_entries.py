@@ -8,16 +8,15 @@ from pathlib import Path
 
 from framework.check.source_files import Stamp, Unreadable, read, stamp
 from framework.check.source_modules import module_file, top_names
-from framework.check.task_levels import Level, levels
 from framework.core.identifiers import split_entrypoint
-from framework.resolve.resolved import ResolvedPipeline
+from framework.resolve.resolved import Level, ResolvedPipeline
 
 _LARGEST = 50_000  # bytes; the time that a dotted key takes grows with the square of its length
 
 
 def wheel_entries(pipeline: ResolvedPipeline) -> Iterator[tuple[Path, str]]:
     """Each function with the file of its module."""
-    for level in levels(pipeline):
+    for level in pipeline.levels:
         if (found := _entry(pipeline, level)) and (file := module_file(pipeline.source_directory, found[0])):
             yield file, found[1]
 

@@ -2,34 +2,28 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
 from framework.core.dynamic_values import references_in
 from framework.core.identifiers import Reference
 from framework.resolve.resolved import Dependency
-from framework.spec.references import references
+from framework.spec.references import Named
 from framework.spec.task_spec import TaskSpec
 
 
-def dependencies(tasks: Mapping[str, TaskSpec], options: Mapping[str, Any]) -> dict[str, tuple[Dependency, ...]]:
-    """The edges of every task, by task key. ``options`` are those of our kinds, with their names resolved."""
-    writers = _writers(options)
+def dependencies(
+    tasks: Mapping[str, TaskSpec], names: Mapping[str, Iterable[Named]]
+) -> dict[str, tuple[Dependency, ...]]:
+    """The edges of every task, by task key. ``names`` are those in the resolved options of our kinds."""
+    writers = _writers(names)
     found: dict[str, tuple[Dependency, ...]] = {}
     for key, task in tasks.items():
         written = [Dependency(d.task_key, d.outcome or "") for d in task.depends_on]
         named = {d.task_key for d in written}
-        implied = dict.fromkeys(_implied(task, options.get(key), writers))
+        implied = dict.fromkeys(_implied(task, names.get(key, ()), writers))
         order = [other for other in tasks if other in implied] + [other for other in implied if other not in tasks]
         found[key] = (*written, *(Dependency(other) for other in order if other not in named | {key}))
     return found
-
-
-def names_written(options: Any) -> Iterator[tuple[str, str]]:
-    """("table" or "model", three-part name) for everything that a task with these options writes."""
-    for _, reference, name in references(options):
-        if reference.role == "writes":
-            yield reference.to, name
 
 
 def same_name(name: str) -> str:
@@ -37,19 +31,19 @@ def same_name(name: str) -> str:
     return name.lower()
 
 
-def _writers(options: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
+def _writers(names: Mapping[str, Iterable[Named]]) -> dict[tuple[str, str], list[str]]:
     writers: dict[tuple[str, str], list[str]] = {}
-    for key, value in options.items():
-        for to, name in names_written(value):
-            writers.setdefault((to, same_name(name)), []).append(key)
+    for key, named in names.items():
+        for _, reference, name in named:
+            if reference.role == "writes":
+                writers.setdefault((reference.to, same_name(name)), []).append(key)
     return writers
 
 
-def _implied(task: TaskSpec, options: Any, writers: Mapping[tuple[str, str], list[str]]) -> Iterator[str]:
-    if options is not None:
-        for _, reference, name in references(options):
-            yield from _upstream_of(reference, name, writers)
-    text = json.dumps([task.native, getattr(options, "params", None), task.databricks], default=str)
+def _implied(task: TaskSpec, named: Iterable[Named], writers: Mapping[tuple[str, str], list[str]]) -> Iterator[str]:
+    for _, reference, name in named:
+        yield from _upstream_of(reference, name, writers)
+    text = json.dumps([task.native, getattr(task.options, "params", None), task.databricks], default=str)
     for value in references_in(text):
         if value.startswith("tasks."):
             yield value.split(".")[1]

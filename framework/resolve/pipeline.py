@@ -1,12 +1,13 @@
 """Specs and a target → ResolvedPipeline."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from framework.core.errors import UsageError
 from framework.core.identifiers import ModelName, Reference, TableName
+from framework.core.task_run import Parameter
 from framework.resolve.dependencies import dependencies, same_name
 from framework.resolve.job_settings import (
     COMPUTE_OF_TASK,
@@ -21,7 +22,7 @@ from framework.resolve.parameters import job_parameters, refuse_misfits, task_pa
 from framework.resolve.resolved import ResolvedPipeline, ResolvedSource, ResolvedTask
 from framework.spec.layers import merged
 from framework.spec.loader import ProjectSource
-from framework.spec.references import references, replace_references
+from framework.spec.references import Named, references, replace_references
 from framework.spec.target_spec import PipelineOverride, TargetSpec, TaskOverride
 from framework.spec.task_spec import TaskSpec
 
@@ -43,8 +44,7 @@ def resolve(source: ProjectSource, source_files: Mapping[str, Path] | None = Non
     refuse_misfits(target, of_pipeline, spec, override)
     refuse_unknown_tasks(spec, target, of_pipeline, override)
     parameters = job_parameters(spec.parameters, override.parameters)
-    options = _options(source)
-    edges = dependencies({task.task_key: task for task in spec.tasks}, options)
+    tasks = tuple(_tasks(source, override, parameters))
     return ResolvedPipeline(
         root=source.root,
         project=source.project.name,
@@ -57,20 +57,28 @@ def resolve(source: ProjectSource, source_files: Mapping[str, Path] | None = Non
         tags={**target.tags, **source.project.tags, **spec.tags},
         settings=job_settings(spec, target, override),
         databricks=merged([spec.databricks, override.databricks]),
-        tasks=tuple(
-            ResolvedTask(
-                **_as_written(task, options.get(task.task_key), parameters),
-                **_of_target(task, target, override),
-                depends_on=edges[task.task_key],
-            )
-            for task in spec.tasks
-        ),
-        sources=_sources(source, options, source_files or {}),
+        tasks=tasks,
+        sources=_sources(source, [name for task in tasks for name in task.names], source_files or {}),
         siblings=source.siblings,
         document=spec.document,
         project_document=source.project.document,
         origins=origins(spec, source.project, target, of_pipeline, override),
     )
+
+
+def _tasks(
+    source: ProjectSource, override: PipelineOverride, parameters: Mapping[str, Parameter]
+) -> Iterator[ResolvedTask]:
+    spec, options = source.pipeline, _options(source)
+    names = {key: tuple(references(value)) for key, value in options.items()}
+    edges = dependencies({task.task_key: task for task in spec.tasks}, names)
+    for task in spec.tasks:
+        yield ResolvedTask(
+            **_as_written(task, options.get(task.task_key), parameters),
+            **_of_target(task, source.target, override),
+            names=names.get(task.task_key, ()),
+            depends_on=edges[task.task_key],
+        )
 
 
 def _options(source: ProjectSource) -> dict[str, Any]:
@@ -119,16 +127,13 @@ def _as_written(task: TaskSpec, options: Any, parameters: Mapping[str, Any]) -> 
     }
 
 
-def _sources(
-    source: ProjectSource, options: Mapping[str, Any], given: Mapping[str, Path]
-) -> tuple[ResolvedSource, ...]:
+def _sources(source: ProjectSource, names: Iterable[Named], given: Mapping[str, Path]) -> tuple[ResolvedSource, ...]:
     """The sources that this pipeline reads, or that the command line names."""
     project, catalog = source.project, source.target.catalog
     if unknown := sorted(set(given) - set(project.sources)):
         declared = ", ".join(project.sources) or "none"
         raise UsageError(f"project '{project.name}' declares no source '{unknown[0]}'", f"It declares: {declared}.")
-    named = (found for value in options.values() for found in references(value))
-    read = {same_name(name) for _, reference, name in named if reference.role == "reads"}
+    read = {same_name(name) for _, reference, name in names if reference.role == "reads"}
     tables = {name: str(TableName.parse(name, catalog)) for name in project.sources}
     return tuple(
         ResolvedSource(

@@ -1,7 +1,8 @@
 """A pipeline for one target: every name in three parts, every dependency written out, every default filled in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from framework.core.task_run import Parameter
 from framework.spec.entry import Places
 from framework.spec.layers import merged
 from framework.spec.node_path import NodePath
+from framework.spec.references import Named
+from framework.spec.task_spec import NATIVE_TASKS
 from framework.spec.yaml_source import Document
 
 
@@ -38,18 +41,57 @@ class ResolvedTask:
     """One task. A task of ours has ``kind`` and ``options`` (a dataclass of that kind), any other one ``native``.
 
     ``settings`` are the Jobs service's own fields, such as ``max_retries``; ``databricks`` is merged over everything.
-    ``path`` is the task's place in its document.
+    ``names`` are the tables, models, functions and tasks in its options. ``path`` is the task's place in its document.
     """
 
     task_key: str
     kind: str
     options: Any
+    names: tuple[Named, ...]
     params: Mapping[str, Parameter]
     native: Mapping[str, Any]
     depends_on: tuple[Dependency, ...]
     settings: Mapping[str, Any]
     databricks: Mapping[str, Any]
     path: NodePath
+
+    @cached_property
+    def all_settings(self) -> Mapping[str, Any]:
+        """``settings``, and ``databricks`` over them."""
+        return merged([self.settings, self.databricks])
+
+    @property
+    def inner_task(self) -> Mapping[str, Any] | None:
+        """The task inside of a loop, as written; None when this is no loop."""
+        loop = self.native.get("for_each_task")
+        inner = loop.get("task") if isinstance(loop, Mapping) else None
+        return inner if isinstance(inner, Mapping) else None
+
+    @cached_property
+    def writes(self) -> tuple[tuple[str, str], ...]:
+        """("table" or "model", three-part name) for everything that the task writes."""
+        return tuple((reference.to, name) for _, reference, name in self.names if reference.role == "writes")
+
+
+@dataclass(frozen=True)
+class Level:
+    """A task, or the task inside of a loop: ``native`` says what it does, ``settings`` is what stands beside that.
+
+    ``path`` leads to what it does, ``settings_path`` to the settings: a task's own stand under 'databricks:', but for
+    those that the framework knows, and the compute that the target gives to a task of ours.
+    """
+
+    task: ResolvedTask
+    path: NodePath
+    native: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    settings_path: NodePath
+    in_loop: bool
+
+    def fields(self, kind: str) -> Mapping[str, Any]:
+        """The fields of ``kind`` if this task is one, else nothing."""
+        value = self.native.get(kind)
+        return value if isinstance(value, Mapping) else {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +135,15 @@ class ResolvedPipeline:
     project_document: Document
     origins: Mapping[NodePath, Origin]
 
-    @property
+    @cached_property
     def job(self) -> Mapping[str, Any]:
         """The job's native fields as they will be compiled, without its tasks and parameters."""
         return merged([self.settings, self.databricks])
+
+    @cached_property
+    def levels(self) -> tuple[Level, ...]:
+        """Every task, each loop followed by the task inside of it."""
+        return tuple(level for task in self.tasks for level in _levels(task))
 
     def location(self, path: NodePath) -> Location:
         """Where the value at ``path`` was written: in the target's file if it sets it, else in the pipeline's."""
@@ -112,3 +159,11 @@ class CheckedPipeline:
 
     pipeline: ResolvedPipeline
     warnings: Diagnostics
+
+
+def _levels(task: ResolvedTask) -> Iterator[Level]:
+    yield Level(task, task.path, task.native, task.all_settings, (*task.path, "databricks"), in_loop=False)
+    if (inner := task.inner_task) is not None:
+        path = (*task.path, "for_each_task", "task")
+        native = {name: value for name, value in inner.items() if name in NATIVE_TASKS}
+        yield Level(task, path, native, inner, path, in_loop=True)

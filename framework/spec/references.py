@@ -10,12 +10,14 @@ from framework.spec.declared_types import field_types, members, plain, shape
 from framework.spec.node_path import NodePath
 
 Options = TypeVar("Options")
+Named = tuple[NodePath, Reference, str]
+"""The path in the options, what is named there, and the name."""
 _Visit = Callable[[NodePath, Reference, str], str]
 
 
-def references(options: object) -> Iterator[tuple[NodePath, Reference, str]]:
+def references(options: object) -> Iterator[Named]:
     """Each name that ``options`` refers to: its path in them, what it refers to, and the name as written."""
-    found: list[tuple[NodePath, Reference, str]] = []
+    found: list[Named] = []
 
     def note(path: NodePath, reference: Reference, name: str) -> str:
         found.append((path, reference, name))

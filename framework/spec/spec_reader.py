@@ -29,7 +29,7 @@ class SpecReader:
 
     root: Path
     findings: list[Diagnostic] = field(default_factory=list)
-    _documents: dict[Path, Document | None] = field(default_factory=dict)
+    _documents: dict[Path, tuple[Document | None, bool]] = field(default_factory=dict)
     _projects: dict[tuple[Path, str], ProjectSpec | None] = field(default_factory=dict)
     _pipelines: dict[tuple[Path, str], PipelineSpec | None] = field(default_factory=dict)
 
@@ -57,10 +57,11 @@ class SpecReader:
         read_one: Callable[[Document], T],
     ) -> T | None:
         if file not in self._documents:
-            self._documents[file] = readable(file, self.root, self.findings)
-        if (document := self._documents[file]) is None:
+            read_in = readable(file, self.root, self.findings)
+            self._documents[file] = read_in, read_in is not None and refers(read_in)
+        document, differs = self._documents[file]
+        if document is None:
             return None
-        differs = refers(document)
         key = (file, target.name if target and differs else "")
         if key not in known:
             # What a target says that cannot be read itself, nobody knows.

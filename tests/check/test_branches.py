@@ -14,6 +14,7 @@ RUN_IF = ("ALL_SUCCESS", "ALL_DONE", "NONE_FAILED", "AT_LEAST_ONE_SUCCESS", "ALL
 
 def task(key, depends_on=(), run_if="ALL_SUCCESS"):
     return ResolvedTask(
+        names=(),
         task_key=key, kind="", options=None, params={}, native={"condition_task": {}}, depends_on=tuple(depends_on),
         settings={"run_if": run_if}, databricks={}, path=("tasks", 0),
     )  # fmt: skip

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 from framework.check.policy.native_fields import NativeJob
 from framework.core.diagnostics import Diagnostic, Location
-from framework.resolve.resolved import ResolvedPipeline
+from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
 from framework.spec.node_path import NodePath, format_path, quoted
 from framework.spec.patterns import matches
 from framework.spec.policy_spec import TargetPolicy
-from framework.spec.references import references
 
 _Named = tuple[str, str, NodePath]
 """What it is, its name, and the path to it."""
@@ -32,18 +31,18 @@ def _names(pipeline: ResolvedPipeline) -> Iterator[_Named]:
     for task in pipeline.tasks:
         yield "task", task.task_key, (*task.path, "task_key")
         if task.kind:
-            yield from _of_options(task.options, task.path)
+            yield from _written(task)
             # Others take it over from the task that trains.
             if pipeline.document.depth((*task.path, "experiment")) == len(task.path) + 1:
                 yield "experiment", str(task.options.experiment).rpartition("/")[2], (*task.path, "experiment")
 
 
-def _of_options(options: object, path: NodePath) -> Iterator[_Named]:
-    for below, reference, name in references(options):
+def _written(task: ResolvedTask) -> Iterator[_Named]:
+    for below, reference, name in task.names:
         if reference.role == "writes":
             _, schema, own = name.split(".")
-            yield "schema", schema, (*path, *below)
-            yield reference.to, own, (*path, *below)
+            yield "schema", schema, (*task.path, *below)
+            yield reference.to, own, (*task.path, *below)
 
 
 def _location(pipeline: ResolvedPipeline, what: str, path: NodePath) -> Location:

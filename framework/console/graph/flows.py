@@ -9,7 +9,6 @@ from framework.core.identifiers import Reference
 from framework.resolve.dependencies import same_name
 from framework.resolve.resolved import ResolvedTask
 from framework.spec.node_path import NodePath
-from framework.spec.references import references
 
 _OFFERED = {"model": "the trained model", "verdict": "the verdict", "version": "the model's version"}
 
@@ -46,11 +45,10 @@ class TaskFlows:
 
 def flows_of(task: ResolvedTask) -> TaskFlows:
     """All that flows into and out of ``task``."""
-    named = list(references(task.options)) if task.kind else []
     return TaskFlows(
-        reads=tuple(dict.fromkeys(_datasets(named, "reads"))),
-        writes=tuple(dict.fromkeys(_datasets(named, "writes"))),
-        tasks=tuple(name for _, reference, name in named if reference.to == "task"),
+        reads=tuple(dict.fromkeys(_datasets(task.names, "reads"))),
+        writes=tuple(dict.fromkeys(_datasets(task.names, "writes"))),
+        tasks=tuple(name for _, reference, name in task.names if reference.to == "task"),
         values=tuple(dict.fromkeys(_values(task))),
         offers=_OFFERED.get(getattr(task.options, "offers", ""), "its result"),
     )

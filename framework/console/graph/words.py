@@ -7,7 +7,6 @@ from typing import Any
 
 from framework.console.graph.text_width import shortened
 from framework.resolve.resolved import ResolvedTask
-from framework.spec.layers import merged
 from framework.spec.task_spec import NATIVE_TASKS
 
 Details = tuple[tuple[str, str], ...]
@@ -32,7 +31,7 @@ def headline(task: ResolvedTask) -> str:
 
 def remarks(task: ResolvedTask) -> tuple[str, ...]:
     """What a loop goes over, and what decides whether the task runs, if not just the success of all before it."""
-    job = merged([task.settings, task.databricks])
+    job = task.all_settings
     inputs = task.native.get("for_each_task", {}).get("inputs")
     run_if = job.get("run_if") or "ALL_SUCCESS"
     return (
