@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from framework import __version__
-from framework.cli import backfill, dag, doctor, local, logs, run, runs, schema, validate
+from framework.cli import backfill, dag, doctor, fake_workspace, local, logs, run, runs, schema, validate
 
 app = typer.Typer(
     name="framework",
@@ -23,6 +23,7 @@ app.command("logs")(logs.logs)
 app.command("dag")(dag.dag)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
+app.command("fake-workspace")(fake_workspace.fake_workspace)
 app.add_typer(local.app, name="local")
 
 

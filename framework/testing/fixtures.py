@@ -1,4 +1,4 @@
-"""Fixtures that run a project's functions on the same local Spark as ``framework run``."""
+"""Fixtures for the tests of projects: the same local Spark as in ``framework run``, and a workspace to deploy to."""
 
 import uuid
 from collections.abc import Iterator
@@ -12,6 +12,8 @@ from framework.local.paths import LocalPaths
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+    from framework.testing.fake_workspace import FakeWorkspace
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +36,12 @@ def spark(local_engine: Engine) -> "Iterator[SparkSession]":
     session = SparkSession.builder.remote(local_engine.remote_url(str(uuid.uuid4()))).getOrCreate()
     yield session
     session.stop()
+
+
+@pytest.fixture
+def fake_workspace() -> "Iterator[FakeWorkspace]":
+    """A Databricks workspace of its own for each test, over real HTTP and without an account."""
+    from framework.testing.fake_workspace import FakeWorkspace
+
+    with FakeWorkspace() as workspace:
+        yield workspace

@@ -67,7 +67,7 @@ class Request:
     def required(self, name: str) -> Any:
         """A field of the body or, for a GET, of the query. Raises Refused (400) when it is missing."""
         value = self.query.get(name) if self.method == "GET" else self.json().get(name)
-        if value in {None, ""}:
+        if value is None or value == "":
             raise Refused(400, "INVALID_PARAMETER_VALUE", f"Missing required field: {name}")
         return value
 

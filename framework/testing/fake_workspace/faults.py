@@ -13,10 +13,10 @@ from typing import Literal
 class Fault:
     """What goes wrong, where and how often.
 
-    Where: the ``number`` of a request, a ``pattern`` such as ``POST /api/*/jobs/create`` (both: both), of which the first ``skip`` go
-    through. ``times`` is how often (0: for ever). What, in this order: wait ``delay`` seconds; kill a process (``kill``, a
-    negative one is a process group; a function is asked at that moment); call ``call``; cut the connection; answer
-    ``status``. ``when`` says whether the request takes effect first.
+    Where: the ``number`` of a request, a ``pattern`` such as ``POST /api/*/jobs/create``, or both; the first ``skip``
+    that fit go through. ``times`` is how often (0: for ever). What, in this order: wait ``delay`` seconds; kill a
+    process (``kill``: its id, negative for a process group, or a function that is asked at that moment); call
+    ``call``; cut the connection; answer ``status``. ``when`` says whether the request takes effect first.
     """
 
     pattern: str = "*"

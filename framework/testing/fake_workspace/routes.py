@@ -1,7 +1,6 @@
 """Which function answers which method and path."""
 
 import re
-from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
 from framework.testing.fake_workspace.api import (
@@ -11,6 +10,7 @@ from framework.testing.fake_workspace.api import (
     jobs,
     model_versions,
     monitors,
+    oauth,
     permissions,
     privileges,
     registered_models,
@@ -20,13 +20,12 @@ from framework.testing.fake_workspace.api import (
     warehouses,
     workspace_files,
 )
-from framework.testing.fake_workspace.exchange import Json, Refused, Request, Response
-from framework.testing.fake_workspace.state import State
+from framework.testing.fake_workspace.exchange import Refused
+from framework.testing.fake_workspace.handler import Handler, Routes
 
-Handler = Callable[[State, Request], Json | Response]
-
-ROUTES: Mapping[str, Handler] = {
+ROUTES: Routes = {
     **identity.ROUTES,
+    **oauth.ROUTES,
     **workspace_files.ROUTES,
     **volume_files.ROUTES,
     **jobs.ROUTES,

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import time
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -65,7 +64,10 @@ class State:
         file = directory / _STATE_FILE
         if not file.exists():
             return cls()
-        tables = json.loads(file.read_bytes())
+        try:
+            tables = json.loads(file.read_bytes())
+        except ValueError:
+            tables = None
         known = {each.name for each in fields(cls)} - {"contents"}
         if not isinstance(tables, dict) or set(tables) - known:
             raise ValueError(f"{file} is not the state of a fake workspace")
@@ -85,4 +87,4 @@ def now() -> int:
 def _replace(file: Path, content: bytes) -> None:
     beside = file.with_name(f".{file.name}.part")
     beside.write_bytes(content)
-    os.replace(beside, file)
+    beside.replace(file)
