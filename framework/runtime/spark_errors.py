@@ -67,6 +67,13 @@ def is_missing_table(error: BaseException) -> bool:
     return is_spark_error(error) and any(f"[{name}" in full_text(error) for name in _MISSING_TABLE)
 
 
+def is_missing_schema(error: BaseException, schema: str) -> bool:
+    """Whether ``schema`` does not exist, and that is what ``error`` is about."""
+    if not is_spark_error(error):
+        return False
+    return bool(re.search(rf"\[SCHEMA_NOT_FOUND\][^\n]*`{re.escape(schema)}`", full_text(error)))
+
+
 def is_conflict(error: BaseException) -> bool:
     """Whether another writer committed in between, so that reading and writing again may succeed."""
     return is_spark_error(error) and bool(_CONFLICT.search(full_text(error)))

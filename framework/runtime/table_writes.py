@@ -33,9 +33,8 @@ def write(frame: "DataFrame", table: str, mode: Mode, task: Task, *, key: Sequen
     checked = row_checks.with_unique_key(frame, key, table) if key else frame
     if not isinstance(mode, str):
         checked = row_checks.within_slice(checked, mode.replace_where, predicate, table)
-    _create_schema(table, task)
     try:
-        _save(checked, table, mode, predicate, task)
+        _save_with_schema(checked, table, mode, predicate, task)
     except Exception as error:
         raise _explained(error, frame, table, task, key=key, predicate=predicate) or error from None
     return tables.written_version(task.context.spark, table, task.context.task_run_id, task.context.attempt)
@@ -45,6 +44,17 @@ def _predicate(mode: Mode, task: Task) -> str:
     if isinstance(mode, str):
         return ""
     return slice_predicate(mode.replace_where, task.context.logical_date, task.params)
+
+
+def _save_with_schema(frame: "DataFrame", table: str, mode: Mode, predicate: str, task: Task) -> None:
+    """Save, and make the schema if that is what is missing: to ask whether it is there would delay every write."""
+    try:
+        _save(frame, table, mode, predicate, task)
+    except Exception as error:
+        if not spark_errors.is_missing_schema(error, table.split(".")[-2]):
+            raise
+        _create_schema(table, task)
+        _save(frame, table, mode, predicate, task)
 
 
 def _save(frame: "DataFrame", table: str, mode: Mode, predicate: str, task: Task) -> None:
@@ -70,11 +80,8 @@ def _metadata(task: Task) -> str:
 
 def _create_schema(table: str, task: Task) -> None:
     schema = table.rpartition(".")[0]
-    spark = task.context.spark
-    if spark.catalog.databaseExists(schema):
-        return
     try:
-        spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        task.context.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     except Exception as error:
         raise DataError(
             f"schema {schema} does not exist and cannot be created: {spark_errors.summary(error)}",

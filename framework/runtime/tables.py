@@ -43,7 +43,8 @@ def read(reads: Mapping[str, str], task: Task) -> Inputs:
 def written_version(spark: "SparkSession", table: str, task_run_id: str, attempt: int) -> TableVersion:
     """The version of ``table`` that this attempt committed, found by what the commit says about itself."""
     mark = f'"task_run_id": "{task_run_id}", "attempt": {attempt}'
-    for limit in ("LIMIT 20", ""):
+    # Mostly it is the last one: other writers may have been faster to ask, or have written a lot since.
+    for limit in ("LIMIT 1", "LIMIT 20", ""):
         for row in spark.sql(f"DESCRIBE HISTORY {table} {limit}").select(*_HISTORY).collect():
             if mark in (row.userMetadata or ""):
                 return TableVersion(table, row.version, _rows(row.operationMetrics or {}))
