@@ -3,6 +3,7 @@
 import ast
 import builtins
 from dataclasses import dataclass
+from functools import cache
 
 from framework.check.source_modules import SourceModule
 
@@ -42,6 +43,7 @@ Types = frozenset[Type] | None
 """The types that a value may have; None when it may be anything, or only running the module would tell."""
 
 
+@cache
 def allowed(annotation: ast.expr | None, module: SourceModule) -> Types:
     """The types that ``annotation`` allows, its names looked up in ``module``."""
     if annotation is None or module.open_ended:

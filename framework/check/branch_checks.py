@@ -67,6 +67,8 @@ def condition_operands(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 def needed_branches(those: Iterable[ResolvedTask]) -> Mapping[str, _Branches | None]:
     """By task key, the branches that were taken whenever the task executes; None where that cannot be."""
     tasks = {task.task_key: task for task in those}
+    if not any(dependency.outcome for task in tasks.values() for dependency in task.depends_on):
+        return {}  # No branches at all.
     try:
         order = topological_order({key: [d.task_key for d in task.depends_on] for key, task in tasks.items()})
     except ValueError:

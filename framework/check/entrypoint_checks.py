@@ -4,6 +4,7 @@ import importlib.util
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 from framework.check.source_files import Unreadable
@@ -40,12 +41,12 @@ class _Mention:
 
 def entry_points_exist(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """The module, the function, and the arguments that ``reads`` and ``params`` promise."""
-    find = modules_below(pipeline.source_directory)
+    find, in_words = modules_below(pipeline.source_directory), cache(partial(shown, root=pipeline.root))
     for mention in _mentions(pipeline):
         name, function = split_entrypoint(mention.entrypoint)
         if found := find(name):
             file, module = found
-            yield from _check(module, shown(file, pipeline.root), function, mention)
+            yield from _check(module, in_words(file), function, mention)
         else:
             yield from _no_module(pipeline.source_directory, name, mention)
 

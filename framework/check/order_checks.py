@@ -27,8 +27,11 @@ def tables_read_in_order(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
             if to == "table":
                 # Code may leave out the catalog, which it then has from its session.
                 writers[same_name(name)] = writers[same_name(name.partition(".")[2])] = task.task_key
+    natives = _code(pipeline)
+    if not (writers and natives):
+        return
     order = _Order(pipeline)
-    for native, code in _code(pipeline) if writers else ():
+    for native, code in natives:
         key = native.level.task.task_key
         for writer, name in {writers[name]: name for name in sorted(code.tables & writers.keys())}.items():
             if not order.has(writer, key) and not order.has(key, writer):
@@ -41,8 +44,11 @@ def tables_read_in_order(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 
 def task_values_read_in_order(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """Code that gets a value of a task which has not run before: it is never there."""
+    natives = [(native, code) for native, code in _code(pipeline) if code.gets]
+    if not natives:
+        return
     tasks, order = dict.fromkeys(task.task_key for task in pipeline.tasks), _Order(pipeline)
-    for native, code in _code(pipeline):
+    for native, code in natives:
         key = native.level.task.task_key
         for value in (each for each in code.gets if each.needed):
             what = f"task '{key}' gets value '{value.key}' of task '{value.task}'"

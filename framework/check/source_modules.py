@@ -41,7 +41,7 @@ class Function:
         return {each.arg for each in without} | {each.arg for each, default in keywords if default is None}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SourceModule:
     """What a module defines at its top level, also inside of ``if``, ``try`` and ``with``.
 
