@@ -19,6 +19,7 @@ from pathlib import Path
 from framework.check.checkout import Validated
 from framework.check.checkout import validate as validate_checkout
 from framework.check.pipeline import check_together, findings
+from framework.check.policy.environment import environment_of_project
 from framework.check.policy.waivers import judge
 from framework.compile.bundle import Bundle
 from framework.compile.jobs import bundle_of
@@ -33,8 +34,7 @@ from framework.local.run import backfill, repair, resume, run
 from framework.local.runnable import Runnable
 from framework.local.stored_runs import stored_run
 from framework.records.run_values import StoredRun
-from framework.resolve.explain import Explained
-from framework.resolve.explain import explain as explain_value
+from framework.resolve.explain import Explained, explain_each
 from framework.resolve.job_references import pipelines_run
 from framework.resolve.parameters import run_parameters
 from framework.resolve.pipeline import resolve
@@ -118,7 +118,7 @@ def explain(asked: Asked, path: str) -> tuple[str, list[Explained]]:
     sources = [
         load(root, asked.project, asked.pipeline, target, asked.directory, asked.variables) for target in targets
     ]
-    return f"{sources[0].project.name}/{sources[0].pipeline.name}", [explain_value(source, path) for source in sources]
+    return f"{sources[0].project.name}/{sources[0].pipeline.name}", explain_each(sources, path)
 
 
 def looked_at(selection: Selection) -> tuple[ResolvedPipeline, Diagnostics]:
@@ -172,9 +172,10 @@ def compiled(selection: Selection, listener: Listener) -> Compiled:
     source: ProjectSource = load(root, *named, selection.directory, selection.variables)
     resolved: ResolvedPipeline = resolve(source, selection.source_files)
     others: tuple[ResolvedPipeline, ...] = tuple(_run_by(resolved, source, selection))
-    checked: tuple[CheckedPipeline, ...] = check_together(
-        (resolved, *others), read_policy(root, source.project.directory)
-    )
+    policy = read_policy(root, source.project.directory)
+    if forbidden := Diagnostics.of(environment_of_project(root, source.project.directory, policy)):
+        raise InvalidProject(forbidden)
+    checked: tuple[CheckedPipeline, ...] = check_together((resolved, *others), policy)
     if resolved.target != LOCAL:
         raise UsageError(
             f"a run on '{resolved.target}' needs a deployed job, and deploying comes with a later version",

@@ -59,7 +59,7 @@ class _Called:
 
 def entry_points_fit_annotations(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """Arguments and results that are annotated as something that they certainly are not."""
-    find = modules_below(pipeline.source_directory)
+    find = modules_below(pipeline.source_directory, pipeline.root)
     for task in pipeline.tasks:
         entrypoint, path = getattr(task.options, "entrypoint", None), (*task.path, "entrypoint")
         if entrypoint and (called := _called(pipeline, find, entrypoint, path, f"task '{task.task_key}'")):
@@ -184,5 +184,9 @@ def _yaml_place(called: _Called, path: NodePath) -> Location:
 
 
 def _written(annotation: ast.expr) -> str:
-    is_quoted = isinstance(annotation, ast.Constant) and isinstance(annotation.value, str)
-    return quoted(ast.literal_eval(annotation) if is_quoted else ast.unparse(annotation))
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        return quoted(annotation.value)
+    try:
+        return quoted(ast.unparse(annotation))
+    except RecursionError:  # a union of very many
+        return "what it is annotated as"

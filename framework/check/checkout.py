@@ -6,22 +6,16 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from framework.check.pipeline import (
-    RULES,
-    RULES_OF_CHECKOUT,
-    RULES_TOGETHER,
-    findings,
-    findings_beside,
-    findings_together,
-)
+from framework.check.coverage import ALL, Coverage, coverage, places
+from framework.check.pipeline import findings, findings_beside, findings_together
 from framework.check.policy.checkout_policy import CheckoutPolicy
-from framework.check.policy.findings import WAIVABLE
 from framework.check.policy.waivers import WaivedFinding
+from framework.check.rule_list import rules_there_are
 from framework.core.diagnostics import Diagnostic, Diagnostics, Severity
 from framework.core.errors import InvalidProject
 from framework.resolve.pipeline import resolve
 from framework.resolve.resolved import ResolvedPipeline
-from framework.spec.loader import ProjectSource, load_checkout
+from framework.spec.loader import ProjectSource, load_checkout, project_names
 
 MAX_FINDINGS = 1000
 """Over all files. Nobody reads more; mending these comes first."""
@@ -31,7 +25,7 @@ MAX_FINDINGS = 1000
 class Validated:
     """What was looked at, and what was found. A finding that holds for some targets only names them.
 
-    ``waived`` are findings that do not count.
+    ``waived`` are findings that do not count, ``left_out`` is what was not looked at.
     """
 
     pipelines: tuple[str, ...]
@@ -39,6 +33,7 @@ class Validated:
     tasks: int
     found: Diagnostics
     waived: tuple[WaivedFinding, ...] = ()
+    left_out: Coverage = ALL
 
 
 def validate(
@@ -49,26 +44,36 @@ def validate(
     variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Validated:
     """Look at the pipelines named, for the targets named; all, where none is. Raises UsageError for unknown names."""
+    targets = tuple(dict.fromkeys(targets))
     checkout = load_checkout(root, project, pipeline, targets, variables)
     by_target: dict[str, list[ProjectSource]] = {}
     for source in checkout.sources:
         by_target.setdefault(source.target.name, []).append(source)
     policy = CheckoutPolicy(root, date.today())
-    found = {target: list(_of_target(sources, policy)) for target, sources in by_target.items()}
-    rules = {*WAIVABLE, *(rule.__name__ for rule in (*RULES, *RULES_TOGETHER, *RULES_OF_CHECKOUT))}
-    of_policy = policy.findings(rules, whole=not (project or pipeline or targets))
-    names = {f"{s.project.name}/{s.pipeline.name}": len(s.pipeline.tasks) for s in checkout.sources}
+    for name in (project,) if project else project_names(root):
+        policy.of_project(root / "projects" / name)
+    refused: set[str] = set()
+    found = {target: list(_of_target(sources, policy, refused)) for target, sources in by_target.items()}
+    there = places(root, checkout.sources)
+    of_policy = policy.findings(
+        (rule.name for rule in rules_there_are()),
+        whole=not (project or pipeline or targets),
+        there=None if project or pipeline else there,
+    )
     everything = _most(Diagnostics.of([*checkout.found, *_merged(found), *of_policy]))
-    return Validated(tuple(names), checkout.targets, sum(names.values()), everything, policy.waived)
+    names = {_name(source): len(source.pipeline.tasks) for source in checkout.sources}
+    left_out = coverage(there, project, pipeline, names.keys() - refused)
+    return Validated(tuple(names), checkout.targets, sum(names.values()), everything, policy.waived, left_out)
 
 
-def _of_target(sources: list[ProjectSource], policies: CheckoutPolicy) -> Iterator[Diagnostic]:
-    """What is wrong in the pipelines of one target."""
+def _of_target(sources: list[ProjectSource], policies: CheckoutPolicy, refused: set[str]) -> Iterator[Diagnostic]:
+    """What is wrong in the pipelines of one target; ``refused`` gets the names of those that cannot be resolved."""
     by_project: dict[str, list[ResolvedPipeline]] = {}
     for source in sources:
         try:
             by_project.setdefault(source.project.name, []).append(resolve(source))
         except InvalidProject as error:
+            refused.add(_name(source))
             yield from error.found
     before: list[ResolvedPipeline] = []
     for pipelines in filter(None, by_project.values()):
@@ -78,6 +83,10 @@ def _of_target(sources: list[ProjectSource], policies: CheckoutPolicy) -> Iterat
         yield from policies.kept(findings_together(pipelines), pipelines, policy)
         yield from policies.kept(findings_beside(pipelines, before), pipelines, policy)
         before += pipelines
+
+
+def _name(source: ProjectSource) -> str:
+    return f"{source.project.name}/{source.pipeline.name}"
 
 
 def _most(found: Diagnostics) -> Diagnostics:

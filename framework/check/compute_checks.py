@@ -30,12 +30,11 @@ def unknown_compute(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 
     A task of ours may have it from the target, whose list ``databricks:`` of the pipeline can replace.
     """
+    defined = {field: _defined(pipeline, field) for field in _KEYS}
     for level in _on_compute(pipeline):
         for field, where in _KEYS.items():
-            key = level.settings.get(field)
-            known = [each.get(field) for each in _entries(pipeline, where)]
-            if isinstance(key, str) and key not in known and "${" not in key:
-                names = [str(name) for name in known]
+            key, names = level.settings.get(field), defined[field]
+            if isinstance(key, str) and key not in names and "${" not in key:
                 there = f"Defined: {listed(names)}." if names else "None is defined."
                 hint = f"{there} Define it in the target's file, in 'compute: {{{where}: …}}'."
                 summary = f"there is no {_WORDS[field]} '{key}'{did_you_mean(key, names)}"
@@ -80,16 +79,16 @@ def one_compute_per_task(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 
 def missing_environments(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """A task without any compute: it runs on serverless compute, where it has to name its environment."""
+    keys = list(_defined(pipeline, "environment_key"))
     for level in _on_compute(pipeline):
         kind = next(iter(level.native), "")
         if any(level.settings.get(field) for field in COMPUTE_OF_TASK):
             continue
-        if level.task.kind and not _entries(pipeline, "environments"):
+        if level.task.kind and not keys:
             # The same for every task and pipeline: it is one finding.
             summary = f"target '{pipeline.target}' has no compute for tasks with a kind"
             yield finding(pipeline, ("environments",), summary, _ADD_COMPUTE)
         elif kind in _NEED_ENVIRONMENT or level.task.kind:
-            keys = [str(each.get("environment_key")) for each in _entries(pipeline, "environments")]
             written = f"environment_key: {keys[0] if keys else 'default'}"
             hint = f"Write '{written}' beside it." if level.in_loop else f"Add 'databricks: {{{written}}}' to the task."
             hint += "" if keys else " Define it in the target's file, in 'compute: {environments: …}'."
@@ -99,6 +98,11 @@ def missing_environments(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 
 def _on_compute(pipeline: ResolvedPipeline) -> tuple[Level, ...]:
     return () if pipeline.target == LOCAL else pipeline.levels
+
+
+def _defined(pipeline: ResolvedPipeline, field: str) -> dict[str, None]:
+    """The keys that tasks may name in ``field``, in order."""
+    return dict.fromkeys(str(each.get(field)) for each in _entries(pipeline, _KEYS[field]))
 
 
 def _entries(pipeline: ResolvedPipeline, where: str) -> list[Mapping[str, Any]]:

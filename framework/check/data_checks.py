@@ -1,12 +1,15 @@
 """Rules about models, gates and tables."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 
-from framework.check.finding import finding
-from framework.core.diagnostics import Diagnostic
-from framework.resolve.resolved import ResolvedPipeline
+from framework.check.finding import finding, key_finding
+from framework.check.name_checks import declared_sources
+from framework.core.diagnostics import Diagnostic, Severity
+from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
 from framework.runtime.kinds.base import offering
 from framework.runtime.kinds.options import ReplaceWhere
+from framework.spec.node_path import format_path, quoted
 
 
 def models_come_from_training(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -50,6 +53,8 @@ def options_go_together(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
         for problem in task.options.problems() if task.kind else ():
             path = (*task.path, problem.field) if problem.field else task.path
             yield finding(pipeline, path, f"task '{task.task_key}': {problem.summary}", problem.hint)
+        if getattr(task.options, "entrypoint", None):
+            yield from _taken_arguments(pipeline, task)
 
 
 def replaced_columns_have_values(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -64,3 +69,28 @@ def replaced_columns_have_values(pipeline: ResolvedPipeline) -> Iterator[Diagnos
                     f"nothing gives column '{column}' a value for this run",
                     f"Use 'logical_date', or add '{column}' to the task's params.",
                 )
+
+
+def sources_have_a_file(pipelines: Sequence[ResolvedPipeline]) -> Iterator[Diagnostic]:
+    """A source whose file is not there, and that has no sample either: a local run could not read it."""
+    for document, name, source in declared_sources(pipelines):
+        written = source["path"]
+        file = pipelines[0].source_directory.parent / written
+        # pathlib would raise for a name that is too long.
+        if "${" not in written and not source.get("sample") and not os.path.exists(file):  # noqa: PTH110
+            path = ("sources", name, "path")
+            summary = f"there is no file {quoted(written)} for source '{name}', and no sample"
+            hint = "Put it there, name another one by --source, or add a function that makes a sample."
+            yield Diagnostic(summary, document.location(path), format_path(path), hint, Severity.WARNING)
+
+
+def _taken_arguments(pipeline: ResolvedPipeline, task: ResolvedTask) -> Iterator[Diagnostic]:
+    """Names under ``reads`` and ``params`` by which the function gets something else."""
+    reads = getattr(task.options, "reads", {})
+    taken = dict.fromkeys(("context", *task.options.passes), "the framework gives the function an argument")
+    for section, names in (("reads", reads), ("params", task.params)):
+        for name in names:
+            if name in taken or (section == "params" and name in reads):
+                why = taken.get(name, "'reads' gives the function an argument")
+                summary = f"task '{task.task_key}': {why} '{name}' already"
+                yield key_finding(pipeline, (*task.path, section, name), summary, "Rename one of the two.")

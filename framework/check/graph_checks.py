@@ -1,12 +1,12 @@
 """Rules about the task graph."""
 
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from itertools import islice, pairwise
 from operator import itemgetter
 
 from framework.check.finding import finding
 from framework.core.diagnostics import Diagnostic
-from framework.core.graph import find_cycle
+from framework.core.graph import find_cycles
 from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
 from framework.spec.node_path import NodePath
 from framework.spec.suggestions import close_match, listed
@@ -19,12 +19,11 @@ def unknown_dependencies(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """``depends_on``, ``model_from`` or ``gates`` that names no task, or the task itself."""
     keys = dict.fromkeys(task.task_key for task in pipeline.tasks)
     for task in pipeline.tasks:
-        for dependency in task.depends_on:
-            key = dependency.task_key
-            if key in keys and key != task.task_key:
-                continue
+        unknown = [d.task_key for d in task.depends_on if d.task_key not in keys or d.task_key == task.task_key]
+        named = _where_named(pipeline, task) if unknown else {}
+        for key in unknown:
             # What a {{…}} names is for the rule about references.
-            if (path := _where_named(pipeline, task, key)) is None:
+            if (path := named.get(key)) is None:
                 continue
             if key == task.task_key:
                 yield finding(pipeline, path, f"task '{key}' depends on itself")
@@ -54,19 +53,18 @@ def repeated_dependencies(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 
 def cycles(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """Tasks that wait for each other."""
-    tasks, left = {task.task_key: task for task in pipeline.tasks}, _MOST_CYCLES
+    tasks = {task.task_key: task for task in pipeline.tasks}
     upstream = {
         key: [d.task_key for d in task.depends_on if d.task_key in tasks and d.task_key != key]
         for key, task in tasks.items()
     }
-    while (cycle := find_cycle(upstream)) and (left := left - 1) >= 0:
+    found = list(islice(find_cycles(upstream), _MOST_CYCLES + 1))
+    for number, cycle in enumerate(found[:_MOST_CYCLES], 1):
         path, here = _where_closed(pipeline, tasks, cycle)
         hint = "An arrow is an entry of depends_on, or a table or model that one task writes and the next one reads."
+        more = " There are more cycles: mend these first." if number == _MOST_CYCLES < len(found) else ""
         summary = f"the tasks wait for each other: {' → '.join(_shortened(cycle))}"
-        yield finding(pipeline, path, summary, f"{here}{hint}")
-        upstream = {
-            key: [each for each in others if each not in cycle] for key, others in upstream.items() if key not in cycle
-        }
+        yield finding(pipeline, path, summary, f"{here}{hint}{more}")
 
 
 def _where_closed(
@@ -77,23 +75,24 @@ def _where_closed(
     entries = [
         (position[first] - position[then], path, f"Here '{then}' names '{first}'. ")
         for first, then in pairwise(cycle)
-        if (path := _where_named(pipeline, tasks[then], first)) and "depends_on" in path
+        if (path := _where_named(pipeline, tasks[then]).get(first)) and "depends_on" in path
     ]
     return max(entries, key=itemgetter(0))[1:] if entries else (tasks[cycle[0]].path, "")
 
 
-def _where_named(pipeline: ResolvedPipeline, task: ResolvedTask, key: str) -> NodePath | None:
-    """The place that names ``key``: an entry of depends_on, or an option such as model_from."""
+def _where_named(pipeline: ResolvedPipeline, task: ResolvedTask) -> dict[str, NodePath]:
+    """The places that name other tasks, by their keys: entries of depends_on, else options such as model_from."""
     written = pipeline.document.value
     for step in task.path:
         written = written[step]
+    found: dict[str, NodePath] = {}
     for index, entry in enumerate(written.get("depends_on") or ()):
-        if key in (entry, entry.get("task_key") if isinstance(entry, dict) else entry):
-            return (*task.path, "depends_on", index)
+        key = entry.get("task_key") if isinstance(entry, dict) else entry
+        found.setdefault(str(key), (*task.path, "depends_on", index))
     for path, reference, name in task.names:
-        if reference.to == "task" and name == key:
-            return (*task.path, *path)
-    return None
+        if reference.to == "task":
+            found.setdefault(name, (*task.path, *path))
+    return found
 
 
 def _shortened(cycle: tuple[str, ...]) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from framework.check.finding import finding
+from framework.check.limit_checks import whole_number
 from framework.core.diagnostics import Diagnostic
 from framework.core.dynamic_values import only_reference, substitute
 from framework.core.job_limits import MAX_INLINE_INPUTS, MAX_LOOP_CONCURRENCY
@@ -31,8 +32,8 @@ def loop_inputs(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 def loop_concurrency(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     """More iterations side by side than the Jobs service runs, or none."""
     for level in _loops(pipeline):
-        concurrency = level.fields("for_each_task").get("concurrency")
-        if isinstance(concurrency, int) and not 1 <= concurrency <= MAX_LOOP_CONCURRENCY:
+        concurrency = whole_number(level.fields("for_each_task").get("concurrency"))
+        if concurrency is not None and not 1 <= concurrency <= MAX_LOOP_CONCURRENCY:
             summary = f"concurrency must be from 1 to {MAX_LOOP_CONCURRENCY}, found {concurrency}"
             yield finding(pipeline, (*level.path, "for_each_task", "concurrency"), summary)
 
@@ -89,5 +90,7 @@ def _body_problems(inner: Any, keys: set[str]) -> Iterator[tuple[NodePath, str, 
     key = inner.get("task_key")
     if isinstance(key, str) and not TASK_KEY.fullmatch(key):
         yield ("task_key",), f"{quoted(key)} is not a valid task key", TASK_KEY_HINT
-    elif key in keys:
+    elif isinstance(key, int | float):  # the Jobs service's types refuse all else
+        yield ("task_key",), f"the task key must be text, found {key}", TASK_KEY_HINT
+    elif isinstance(key, str) and key in keys:
         yield ("task_key",), f"duplicate task key '{key}'", "The task inside of a loop needs a key of its own."

@@ -15,7 +15,7 @@ from framework.spec.suggestions import close_match
 
 
 def owned_fields(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
-    """Fields by which ``databricks:`` would change what the rules have looked at: tasks, edges, parameters."""
+    """Fields that cannot stand under ``databricks:``: tasks, dependencies, parameters, what else the pipeline says."""
     yield from _owned(pipeline, (), pipeline.databricks, OF_JOB)
     for task in pipeline.tasks:
         yield from _owned(pipeline, task.path, task.databricks, OF_TASK)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from framework.check.source_files import inside_of
 from framework.core import notebook_source
 from framework.resolve.resolved import Level, ResolvedPipeline
 from framework.spec.node_path import NodePath
@@ -47,6 +48,13 @@ class NativeFile:
 def native_files(pipeline: ResolvedPipeline) -> tuple[NativeFile, ...]:
     """The files that the pipeline's native tasks name, but for those of a workspace or of another git repository."""
     return tuple(_native_files(pipeline))
+
+
+def code_files(pipeline: ResolvedPipeline) -> tuple[NativeFile, ...]:
+    """Those of the files that rules may read: they are there, and in the checkout, wherever links lead."""
+    is_ours = inside_of(pipeline.root)
+    files = (each for each in _native_files(pipeline) if each.kind != "dbt_task" and each.exists)
+    return tuple(each for each in files if is_ours(each.file))
 
 
 def _native_files(pipeline: ResolvedPipeline) -> Iterator[NativeFile]:

@@ -12,9 +12,13 @@ from framework.core.notebook_source import header
 HEADER = header(".py")
 _SEPARATOR = re.compile(r"# COMMAND -+\s*")
 _MAGIC = re.compile(r"# MAGIC ?")
-_LINE_MAGIC = re.compile(r"(?P<indent>\s*)(?:(?:[^\s=][^=]*=\s*(?=[!%]))?(?:%%?[\w-]+|!(?!=)).*|\?.*|.*\?\s*)")
+_LINE_MAGIC = re.compile(r"(?P<indent>\s*+)(?:(?:[^\s=][^=]*+=\s*+(?=[!%]))?(?:%%?[\w-]+|!(?!=)).*|\?.*|.*\?\s*)")
 _MOST_MAGICS, _MOST_PARSED = 10, 2_000_000  # groups of lines, and characters over all
 _MOST_CELLS = 500
+
+
+class TooLarge(ValueError):
+    """There is more in a notebook than is looked at."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Cell:
 
 
 def source_cells(text: str) -> list[Cell]:
-    """The cells of a notebook in Databricks' source format. Raises ValueError when it is too large."""
+    """The cells of a notebook in Databricks' source format. Raises TooLarge."""
     _refuse_large(0, len(text))
     cells: list[Cell] = []
     lines: list[str] = []
@@ -58,7 +62,7 @@ def source_cells(text: str) -> list[Cell]:
 
 
 def jupyter_cells(text: str) -> list[Cell]:
-    """The code cells of a Jupyter notebook in Python. Raises ValueError when it is none of format 4, or too large."""
+    """The code cells of a Jupyter notebook in Python. Raises ValueError when it is none of format 4, TooLarge."""
     cells: list[Cell] | None = None
     metadata: Any = None
     reader, size = PlacedJson(text), 0
@@ -108,11 +112,15 @@ def _language(metadata: dict[str, Any]) -> str:
 
 def _kind_and_lines(reader: PlacedJson) -> tuple[Any, list[tuple[str, tuple[int, int]]]]:
     """Of a cell: the strings of its source, and where each of them stands."""
-    kind, lines = None, None
+    kind: Any = None
+    lines: list[tuple[str, tuple[int, int]]] | None = None
     for name in reader.fields():
         if name == "source":
             entries = reader.entries("[", "]") if reader.next_character() == "[" else (None,)
-            lines = [(reader.text_value(), _after_quote(reader.place())) for _ in entries]
+            lines = []
+            for _ in entries:
+                lines.append((reader.text_value(), _after_quote(reader.place())))
+                _refuse_large(0, len(lines))
         elif name == "cell_type":
             kind = reader.value()
         else:
@@ -139,6 +147,6 @@ def _cell(lines: list[tuple[str, tuple[int, int]]], number: int) -> Cell:
 
 def _refuse_large(cells: int, size: int) -> None:
     if cells > _MOST_CELLS:
-        raise ValueError(f"it has more than {_MOST_CELLS:,} cells")
+        raise TooLarge(f"it has more than {_MOST_CELLS:,} cells")
     if size > MAX_THIN:
-        raise ValueError(f"its cells hold more than {MAX_THIN:,} characters")
+        raise TooLarge(f"its cells hold more than {MAX_THIN:,} characters")

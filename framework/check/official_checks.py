@@ -9,8 +9,7 @@ from framework.core.diagnostics import Diagnostic
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.layers import merged
 from framework.spec.node_path import NodePath, quoted
-
-_HINT = "This is a field of the Jobs API: see its reference for names and types."
+from framework.spec.suggestions import close_match
 
 
 def official_types(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
@@ -49,4 +48,13 @@ def _of_task(task: Mapping[str, Any]) -> Iterator[Refusal]:
 
 def _finding(pipeline: ResolvedPipeline, path: NodePath, refusal: Refusal) -> Diagnostic:
     make = key_finding if refusal.of_key else finding
-    return make(pipeline, path, f"the Jobs service's types refuse this: {refusal.summary}", refusal.hint or _HINT)
+    hint = refusal.hint or _job_of(pipeline, refusal)
+    return make(pipeline, path, f"the Jobs service's types refuse this: {refusal.summary}", hint)
+
+
+def _job_of(pipeline: ResolvedPipeline, refusal: Refusal) -> str:
+    """How to name the pipeline that a run_job_task runs."""
+    if refusal.path[-2:] != ("run_job_task", "job_id") or not isinstance(refusal.found, str):
+        return ""
+    close = close_match(refusal.found, pipeline.siblings)
+    return f"Did you mean ${{resources.jobs.{close}.id}}?" if close else "Write ${resources.jobs.NAME.id}."

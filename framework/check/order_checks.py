@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import cache, partial, reduce
 from operator import or_
 
 from framework.check.finding import finding, warning
-from framework.check.native_files import NativeFile, native_files
-from framework.check.task_code import TaskCode, TaskValue, code_of
+from framework.check.native_files import NativeFile, code_files
+from framework.check.source_files import holds
+from framework.check.source_modules import modules_in
+from framework.check.task_code import RUN_CODE, TaskCode, TaskValue, code_of
 from framework.check.task_texts import references_of_tasks
 from framework.core.diagnostics import Diagnostic, Location, Severity
 from framework.core.graph import topological_order
@@ -34,7 +36,10 @@ def tables_read_in_order(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
     for native, code in natives:
         key = native.level.task.task_key
         for writer, name in {writers[name]: name for name in sorted(code.tables & writers.keys())}.items():
-            if not order.has(writer, key) and not order.has(key, writer):
+            if name in code.writes:
+                summary = f"table {name} is written by two tasks, '{writer}' and '{key}'"
+                yield warning(pipeline, native.path, summary, f"{native.written} writes it: one task owns a table.")
+            elif not order.has(writer, key) and not order.has(key, writer):
                 summary = (
                     f"nothing says whether task '{key}' reads table {name} before or after task '{writer}' writes it"
                 )
@@ -69,9 +74,10 @@ def task_values_are_set(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
         for native, code in _code(pipeline)
         if code.sets and not code.open_sets
     }
+    in_modules = cache(partial(_modules_use_task_values, pipeline))
     for path, reference in references_of_tasks(pipeline) if sets else ():
         task, _, key = reference.removeprefix("tasks.").partition(".values.")
-        if key and task in sets and key not in sets[task]:
+        if key and task in sets and key not in sets[task] and not in_modules():
             summary = f"task '{task}' sets no value '{key}'{did_you_mean(key, sets[task])}"
             yield finding(pipeline, path, summary, f"Its code sets: {', '.join(sets[task])}.")
 
@@ -80,6 +86,8 @@ def unused_task_values(pipelines: Sequence[ResolvedPipeline]) -> Iterator[Diagno
     """A task value that is read in no pipeline that sets it. Nothing is said unless the whole project is there."""
     code = {each.pipeline: _code(each) for each in pipelines}
     if not any(each.sets for those in code.values() for _, each in those) or set(pipelines[0].siblings) - code.keys():
+        return
+    if _modules_use_task_values(pipelines[0]):
         return
     read = {each.pipeline: _values_read(each, code[each.pipeline]) for each in pipelines}
     # Tasks may share a file: then it is enough that one of them is asked.
@@ -99,7 +107,7 @@ def unused_task_values(pipelines: Sequence[ResolvedPipeline]) -> Iterator[Diagno
 
 def _values_read(pipeline: ResolvedPipeline, code: _Code) -> set[tuple[str, str]] | None:
     """The task and the key of every value that is read; None when it may be any."""
-    if any(each.open_gets for _, each in code):
+    if any(each.open_gets for _, each in code) or _runs_other_code(pipeline, code):
         return None
     named = (reference.removeprefix("tasks.") for _, reference in references_of_tasks(pipeline))
     in_references = {(task, key) for task, _, key in (each.partition(".values.") for each in named)}
@@ -107,8 +115,18 @@ def _values_read(pipeline: ResolvedPipeline, code: _Code) -> set[tuple[str, str]
 
 
 def _code(pipeline: ResolvedPipeline) -> _Code:
-    files = native_files(pipeline)
-    return tuple((each, code_of(each.file)) for each in files if each.kind != "dbt_task" and each.exists)
+    return tuple((each, code_of(each.file)) for each in code_files(pipeline))
+
+
+def _runs_other_code(pipeline: ResolvedPipeline, code: _Code) -> bool:
+    """Whether a task runs code that is in none of those files: it may set and get any task value."""
+    read = {native.level.path for native, _ in code}
+    return any(level.native.keys() & RUN_CODE and level.path not in read for level in pipeline.levels)
+
+
+def _modules_use_task_values(pipeline: ResolvedPipeline) -> bool:
+    """Whether a module of the project may: a notebook that calls it then sets and gets what the module does."""
+    return any(holds(file, b"taskValues") for file in modules_in(pipeline.source_directory, pipeline.root))
 
 
 class _Order:

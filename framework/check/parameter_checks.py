@@ -2,23 +2,24 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 
+from framework.check.bundle_references import problems_in
 from framework.check.finding import finding, warning
+from framework.check.task_code import RUN_CODE
 from framework.check.task_texts import texts_of_tasks
 from framework.core.diagnostics import Diagnostic
-from framework.core.dynamic_values import OLD_NAMES, only_reference, problem_with, references_in
+from framework.core.dynamic_values import FIXED, OLD_NAMES, only_reference, problem_with, references_in, unclosed_in
 from framework.core.graph import find_cycle
 from framework.resolve.resolved import Level, ResolvedPipeline, ResolvedTask
 from framework.spec.node_path import NodePath, quoted
+from framework.spec.suggestions import close_match
 from framework.spec.task_spec import NATIVE_TASKS
 
 _OF_A_TASK = ("task", "tasks", "input")
 _OF_THE_JOB = "job.parameters."
 _OTHER_RESOURCE = re.compile(r"\$\{resources\.(?!jobs\.)[^{}]*\}")
-_RUN_NO_CODE = frozenset(NATIVE_TASKS) - {
-    "clean_rooms_notebook_task", "notebook_task", "python_operator_task", "python_wheel_task", "spark_jar_task",
-    "spark_python_task", "spark_submit_task",
-}  # fmt: skip
+_RUN_NO_CODE = frozenset(NATIVE_TASKS) - RUN_CODE
 _MOST_CYCLES = 10
 _KEY_VALUE = {
     "notebook_task": "base_parameters",
@@ -30,11 +31,12 @@ _KEY_VALUE = {
 
 
 def unknown_references(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
-    """``{{…}}`` that stands for nothing, or for nothing yet, and ``${resources.…}`` that the bundle will not have."""
+    """``{{…}}`` that stands for nothing, or for nothing yet, and ``${…}`` that the bundle will not have."""
     of_job: list[tuple[NodePath, str]] = [(("logical_date",), pipeline.logical_date)]
     of_job += [(("parameters", name), parameter.value) for name, parameter in pipeline.parameters.items()]
     tasks = {task.task_key: task for task in pipeline.tasks}
     for path, text in of_job:
+        yield from _malformed(pipeline, path, text)
         for reference in references_in(text):
             if reference.partition(".")[0] in _OF_A_TASK:
                 summary = f"'{{{{{reference}}}}}' has no value here: this is set before any task runs"
@@ -45,6 +47,7 @@ def unknown_references(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
         for reference in references_in(text):
             if problem := _problem(reference, pipeline, tasks, level):
                 yield _unknown(pipeline, path, reference, problem)
+        yield from _malformed(pipeline, path, text)
         for resource in _OTHER_RESOURCE.findall(text):
             hint = "Write the id itself, or a variable that each target gives a value: ${var.…}."
             yield warning(pipeline, path, f"{quoted(resource)} refers to nothing: the bundle has only jobs", hint)
@@ -76,9 +79,45 @@ def shadowed_parameters(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
             )
 
 
+def _malformed(pipeline: ResolvedPipeline, path: NodePath, text: str) -> Iterator[Diagnostic]:
+    """References without an end, and those that the bundle cannot fill in."""
+    for written in unclosed_in(text) if "{{" in text else ():
+        yield finding(pipeline, path, f"{quoted(written)} is not closed", "Write '}}' behind the name.")
+    # The job that a run_job_task runs is for another rule to say.
+    runs = path[-2:] == ("run_job_task", "job_id") and text.strip().endswith(".id}")
+    for summary, hint in problems_in(text, pipeline.siblings) if not runs else ():
+        yield finding(pipeline, path, summary, hint)
+
+
 def _unknown(pipeline: ResolvedPipeline, path: NodePath, reference: str, problem: str) -> Diagnostic:
-    hint = f"That is an old name: write {{{{{OLD_NAMES[reference]}}}}}." if reference in OLD_NAMES else ""
+    close = _meant(reference, pipeline)
+    hint = f"Did you mean '{{{{{close}}}}}'?" if close else ""
+    if reference in OLD_NAMES:
+        hint = f"That is an old name: write {{{{{OLD_NAMES[reference]}}}}}."
     return finding(pipeline, path, f"'{{{{{reference}}}}}' refers to nothing: {problem}", hint)
+
+
+def _meant(reference: str, pipeline: ResolvedPipeline) -> str:
+    """The reference that was probably meant, or nothing."""
+    last = reference.rpartition(".")[2]
+    if last in pipeline.parameters:
+        return f"{_OF_THE_JOB}{last}"
+    namespace, _, member = reference.partition(".")
+    key, _, result = member.partition(".")
+    if namespace == "tasks":
+        close = close_match(key, [task.task_key for task in pipeline.tasks])
+        return f"tasks.{close}.{result}" if close not in ("", key) else ""
+    if reference.startswith(_OF_THE_JOB):
+        close = close_match(last, pipeline.parameters)
+        return f"{_OF_THE_JOB}{close}" if close else ""
+    close = close_match(reference, [*sorted(FIXED), *(f"{_OF_THE_JOB}{name}" for name in pipeline.parameters)])
+    # Many begin alike: what comes behind that has to be alike, too.
+    same = sum(len(one) + 1 for one, _ in takewhile(_alike, zip(reference.split("."), close.split("."), strict=False)))
+    return close if close_match(reference[same:], [close[same:]]) else ""
+
+
+def _alike(pair: tuple[str, str]) -> bool:
+    return pair[0] == pair[1]
 
 
 def _problem(reference: str, pipeline: ResolvedPipeline, tasks: Mapping[str, ResolvedTask], level: Level) -> str:

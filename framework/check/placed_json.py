@@ -5,7 +5,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from framework.check.text_places import TextPlaces
+
 _SPACE = re.compile(r"[ \t\n\r]*")
+_HALF = re.compile("[\ud800-\udfff]")
 _DECODER = json.JSONDecoder()
 
 
@@ -20,7 +23,7 @@ class PlacedJson:
         self._text = text
         self._at = 0
         self._began = 0
-        self._counted, self._line = 0, 1
+        self._places = TextPlaces(text)
 
     def next_character(self) -> str:
         """The next one that is no space; nothing at the end."""
@@ -39,13 +42,13 @@ class PlacedJson:
         value = self.value()
         if not isinstance(value, str):
             raise TypeError
+        if _HALF.search(value):
+            raise json.JSONDecodeError("Half of a character (a lone surrogate)", self._text, self._began)
         return value
 
     def place(self) -> tuple[int, int]:
         """Line and column at which the value began that was read last."""
-        self._line += self._text.count("\n", self._counted, self._began)
-        self._counted = self._began
-        return self._line, self._began - self._text.rfind("\n", 0, self._began)
+        return self._places.place(self._began)
 
     def entries(self, opening: str, closing: str) -> Iterator[None]:
         """Stops before each entry of a list or mapping, which has to be read before the next step."""

@@ -4,12 +4,12 @@ Stricter than Quartz in one thing: characters that it would silently ignore, as 
 """
 
 import re
-from collections.abc import Mapping
+from calendar import monthrange
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
-_MOST_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _ITEM = re.compile(r"(?P<from>[0-9]+|[A-Z]{3}|\*|)(?:-(?P<to>[0-9]+|[A-Z]{3}))?(?:/(?P<step>[0-9]+))?")
 _LAST_DAY = re.compile(r"L(?:-(?P<offset>[0-9]+))?W?")
 _NEAREST_WEEKDAY = re.compile(r"(?P<day>[0-9]+)W")
@@ -40,6 +40,7 @@ class _Field:
 _DAY_OF_MONTH = _Field("day of month", 1, 31)
 _MONTH = _Field("month", 1, 12, {name: index for index, name in enumerate(_MONTHS, 1)})
 _DAY_OF_WEEK = _Field("day of week", 1, 7, {name: index for index, name in enumerate(_DAYS, 1)})
+_YEAR = _Field("year", 1970, 2199, wraps=False)
 _FIELDS = (
     _Field("second", 0, 59),
     _Field("minute", 0, 59),
@@ -47,12 +48,15 @@ _FIELDS = (
     _DAY_OF_MONTH,
     _MONTH,
     _DAY_OF_WEEK,
-    _Field("year", 1970, 2199, wraps=False),
+    _YEAR,
 )
 
 
-def problem_with(expression: str) -> tuple[str, str]:
-    """What is wrong with a Quartz cron expression, and what to do; two empty texts when nothing is."""
+def problem_with(expression: str, this_year: int = 1970) -> tuple[str, str]:
+    """What is wrong with a Quartz cron expression, and what to do; two empty texts when nothing is.
+
+    One that would only have fired before ``this_year`` is wrong, too.
+    """
     written = expression.upper().split() if len(expression) <= _LONGEST else []
     if len(written) not in (6, 7):
         of_unix = " Unix leaves the second out." if len(written) == 5 else ""
@@ -67,8 +71,12 @@ def problem_with(expression: str) -> tuple[str, str]:
     if (days == "?") == (weekdays == "?"):
         both = "are both '?'" if days == "?" else "are both given"
         return f"day of month and day of week {both}", "Exactly one of them has to be '?'."
-    if _never(days, written[4]):
-        return f"month '{written[4]}' has no day {days}", ""
+    in_years = "".join(written[6:])
+    years = [year for year in _numbers(_YEAR, in_years or "*") if year >= this_year]
+    if not years:
+        return f"all of its years are past, {in_years}", "Leave the year out: it then fires every year."
+    if _never(days, _numbers(_MONTH, written[4]), years):
+        return f"month '{written[4]}' has no day {days}{in_years and f' in {in_years}'}", ""
     return "", ""
 
 
@@ -118,10 +126,25 @@ def _check_item(each: _Field, item: str) -> None:
         raise ValueError(f"{each.name} '{item}' has a step that is not from 1 to {each.high}")
 
 
-def _never(days: str, months: str) -> bool:
-    """Whether none of the months, if all of them are written as such, is as long as the one day."""
-    named = [_MONTH.names.get(month, int(month) if month.isdigit() else 0) for month in months.split(",")]
-    return days.isdigit() and all(named) and all(int(days) > _MOST_DAYS[month - 1] for month in named)
+def _numbers(each: _Field, text: str) -> set[int]:
+    """The numbers that a field names which has been checked, and is made of ranges."""
+    found: set[int] = set()
+    for match in map(_ITEM.fullmatch, text.split(",")):
+        first, last, step = match.group("from", "to", "step") if match else ("", None, None)
+        start = each.number(first) if first not in ("*", "") else each.low
+        end = each.number(last) if last else each.high if step or first in ("*", "") else start
+        # A range such as NOV-FEB goes on with the first number after the last one.
+        count = each.high - each.low + 1
+        steps = range(start, end + 1 if end >= start else end + count + 1, int(step or 1))
+        found |= {(number - each.low) % count + each.low for number in steps}
+    return found
+
+
+def _never(days: str, months: set[int], years: Iterable[int]) -> bool:
+    """Whether none of the months is ever long enough for the first of the days."""
+    last = _LAST_DAY.fullmatch(days)
+    first = int(last["offset"] or 0) + 1 if last else min(_numbers(_DAY_OF_MONTH, days), default=1)
+    return not any(first <= monthrange(year, month)[1] for year in years for month in months)
 
 
 def _hint(problem: str) -> str:

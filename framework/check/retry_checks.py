@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from framework.check.finding import warning
-from framework.check.native_files import native_files
+from framework.check.finding import path_in_task, warning
+from framework.check.native_files import code_files
 from framework.check.task_code import code_of
 from framework.core.diagnostics import Diagnostic
 from framework.resolve.resolved import Level, ResolvedPipeline
@@ -27,8 +27,8 @@ def _appends(pipeline: ResolvedPipeline) -> Iterator[tuple[Level, str]]:
     for level in pipeline.levels:
         if not level.in_loop and getattr(level.task.options, "write_mode", None) == "append":
             yield level, "Use write_mode overwrite or {replace_where: […]}, or no retries."
-    for native in native_files(pipeline):
-        if native.kind == "sql_task" and native.exists and code_of(native.file).inserts:
+    for native in code_files(pipeline):
+        if native.kind == "sql_task" and code_of(native.file).inserts:
             hint = f"Use INSERT OVERWRITE, INSERT INTO … REPLACE WHERE or MERGE in {native.written}, or no retries."
             yield native.level, hint
 
@@ -38,6 +38,6 @@ def _where_retried(level: Level) -> NodePath | None:
     task = level.task
     if level.in_loop and level.settings.get("max_retries"):
         return (*level.settings_path, "max_retries")
-    if task.databricks.get("max_retries"):
-        return (*task.path, "databricks", "max_retries")
-    return (*task.path, "max_retries") if task.settings.get("max_retries") else None
+    # What stands under 'databricks:' wins, also when it says that there are none.
+    written = next((each for each in (task.databricks, task.settings) if "max_retries" in each), {})
+    return path_in_task(task, ("max_retries",)) if written.get("max_retries") else None

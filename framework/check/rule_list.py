@@ -12,11 +12,21 @@ from framework.core.diagnostics import Severity
 FILES = "files"
 """What is said to have found what no rule did: whoever reads the files."""
 
+_WHILE_READING = {
+    FILES: "A file that cannot be read, or says what no field can hold.",
+    "variables": "A variable that nobody declares or gives a value, or that refers to itself.",
+    "overrides": "A pipeline in a target's file that no project has, or that has two names there.",
+}
+"""What is found before there is a pipeline to look at."""
+
 _WARNINGS = (
+    "fields_have_an_effect",
+    "misread_parameters",
     "names_nobody_makes",
     "parameters_of_runs",
     "retries_repeat_appends",
     "sources_are_not_written",
+    "sources_have_a_file",
     "sources_have_a_known_format",
     "tables_read_in_order",
     "unused_task_values",
@@ -35,12 +45,12 @@ class RuleInfo:
 
 def rules_there_are() -> tuple[RuleInfo, ...]:
     """In the order in which they look; those of policies last."""
-    of_files = RuleInfo(FILES, "A file that cannot be read, or says what no field can hold.", Severity.ERROR, False)
+    of_files = (RuleInfo(name, finds, Severity.ERROR, waivable=False) for name, finds in _WHILE_READING.items())
     rules: list[Callable[..., object]] = [*RULES, thin_entry_points, *RULES_TOGETHER, *RULES_OF_CHECKOUT]
     named = {getattr(rule, "__name__", ""): rule for rule in rules}
     named.update((rule_name(rule), rule) for rule in POLICY_RULES)
     named |= {environment.RULE: environment.environment_variables, waivers.RULE: waivers.waiver_findings}
-    return (of_files, *(_info(name, rule) for name, rule in named.items()))
+    return (*of_files, *(_info(name, rule) for name, rule in named.items()))
 
 
 def page() -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -28,11 +29,11 @@ _NOT_JAVA = frozenset({"Factory", "localtime"})
 
 
 def cron(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
-    """A schedule that Quartz does not understand."""
+    """A schedule that Quartz does not understand, or that never fires."""
     for path, schedule in _schedules(pipeline):
         expression = schedule.get("quartz_cron_expression")
         if isinstance(expression, str) and "${" not in expression:
-            problem, hint = problem_with(expression)
+            problem, hint = problem_with(expression, date.today().year)
             if problem:
                 summary = f"{quoted(expression)} is not a Quartz cron expression: {problem}"
                 place = path_in_job(pipeline, (*path, "quartz_cron_expression"))

@@ -10,6 +10,7 @@ from framework.core.source_formats import READERS
 from framework.resolve.dependencies import same_name
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.node_path import format_path, quoted
+from framework.spec.variables import names_of_environment
 
 
 def sources_are_not_written(pipelines: Sequence[ResolvedPipeline]) -> Iterator[Diagnostic]:
@@ -27,8 +28,14 @@ def sources_have_a_known_format(pipelines: Sequence[ResolvedPipeline]) -> Iterat
     """A source whose suffix says nothing to a local run."""
     for document, name, source in declared_sources(pipelines):
         suffix = PurePosixPath(written := source["path"]).suffix
-        if suffix.lower() not in READERS:
+        if suffix.lower() not in READERS and not _ends_by_environment(written):
             path = ("sources", name, "path")
             summary = f"source {quoted(written)} has a format that is not known"
             hint = f"A local run reads {', '.join(READERS)}: convert it, or give another file by --source."
             yield Diagnostic(summary, document.location(path), format_path(path), hint, Severity.WARNING)
+
+
+def _ends_by_environment(path: str) -> bool:
+    """Whether only a run knows the suffix: it may stand in the environment."""
+    end = path.rpartition("}")[2]
+    return bool(names_of_environment(path)) and "." not in end and "/" not in end

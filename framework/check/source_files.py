@@ -4,12 +4,13 @@ import ast
 import os
 import stat
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 from framework.core.diagnostics import Location
-from framework.spec.files import shown
+from framework.spec.files import is_inside, shown
 
 MAX_BYTES = 1_000_000
 MAX_PARSED = 200_000
@@ -25,11 +26,15 @@ _KEPT = 20_000
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Why a file cannot be read as what it should be, and in which line: ``reason`` has no full stop."""
+    """Why a file cannot be read as what it should be, and in which line: ``reason`` has no full stop.
+
+    ``of_syntax`` says that it was read, and is not the language that it should be.
+    """
 
     reason: str
     line: int = 1
     column: int = 1
+    of_syntax: bool = False
 
 
 Stamp = tuple[str, int, int]
@@ -49,6 +54,12 @@ def stamp(file: Path | str, largest: int = MAX_BYTES) -> Stamp | Unreadable:
     return str(file), status.st_mtime_ns, status.st_size
 
 
+def inside_of(root: Path) -> Callable[[Path], bool]:
+    """Whether files lie below ``root``, wherever links lead: of most of them their directory alone says it."""
+    holds = cache(partial(is_inside, root=root))
+    return lambda file: holds(file.parent) and (not os.path.islink(file) or holds(file))  # noqa: PTH114  a Path is slow
+
+
 def parsed(source: Stamp) -> ast.Module | Unreadable:
     """The file's syntax tree. Callers share it: don't change it."""
     if source[2] > MAX_PARSED:
@@ -66,6 +77,12 @@ def read(source: Stamp) -> bytes | Unreadable:
         return Unreadable(error.strerror or "it cannot be read")
 
 
+def holds(file: Path | str, word: bytes) -> bool:
+    """Whether ``word`` is in the file; of one that cannot be read, perhaps."""
+    source = stamp(file)
+    return isinstance(source, Unreadable) or _holds(source, word)
+
+
 def tree(source: bytes | str) -> ast.Module | Unreadable:
     """The syntax tree of a text."""
     try:
@@ -73,9 +90,9 @@ def tree(source: bytes | str) -> ast.Module | Unreadable:
             warnings.simplefilter("ignore")
             return ast.parse(source)
     except SyntaxError as error:
-        return Unreadable(error.msg, error.lineno or 1, error.offset or 1)
+        return Unreadable(error.msg, error.lineno or 1, error.offset or 1, of_syntax=True)
     except ValueError as error:
-        return Unreadable(str(error))
+        return Unreadable(str(error), of_syntax=True)
     except (RecursionError, MemoryError):
         return Unreadable("it is nested too deeply")
 
@@ -85,6 +102,12 @@ def place(file: Path, root: Path, node: ast.expr | ast.stmt) -> Location:
     lines = file.read_bytes().splitlines()
     before = lines[node.lineno - 1][: node.col_offset] if node.lineno <= len(lines) else b""
     return Location(shown(file, root), node.lineno, len(before.decode("utf-8", "replace")) + 1)
+
+
+@cache
+def _holds(source: Stamp, word: bytes) -> bool:
+    content = read(source)
+    return isinstance(content, Unreadable) or word in content
 
 
 # Syntax trees are large: those that were used last stay, unless they are very large.

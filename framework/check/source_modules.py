@@ -2,17 +2,21 @@
 
 import ast
 import os
-from collections import deque
+import re
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from framework.check.source_files import Stamp, Unreadable, parsed, stamp
+from framework.check.source_files import Stamp, Unreadable, inside_of, parsed, read, stamp
+from framework.spec.files import is_inside
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _TYPE_EXPRESSIONS = (ast.Name, ast.Attribute, ast.Subscript, ast.BinOp)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef, ast.Lambda)
+_MADE_BY_CODE = re.compile(rb"\b(?:globals|setattr|exec|__path__|sys\.modules)\b|\bglobal\s")
+"""Words of a module that may get names which it does not show."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +45,38 @@ class Function:
         return {each.arg for each in without} | {each.arg for each, default in keywords if default is None}
 
 
+@dataclass(frozen=True)
+class Import:
+    """An import that always runs: ``names`` are those that it takes ``from`` the module, with what they are called.
+
+    ``level`` is the number of dots before the module's name.
+    """
+
+    module: str
+    level: int
+    names: tuple[tuple[str, str], ...]
+    line: int
+    column: int
+
+
 @dataclass(frozen=True, eq=False)
 class SourceModule:
     """What a module defines at its top level, also inside of ``if``, ``try`` and ``with``.
 
     ``others`` are names that may well be functions, but only running the module would tell: what is imported,
     assigned, a class, or defined twice. Those of them that are certain have a meaning in ``meanings``: the full name
-    that was imported, or the expression that was assigned. ``open_ended``: it may have any name at all.
+    that was imported, or the expression that was assigned. ``open_ended``: it may have any name at all; ``shows_all``:
+    not even by code can it have another one. ``unfit`` says of names what they certainly are instead of a function
+    that returns something. ``imports`` stand outside of any block.
     """
 
     functions: Mapping[str, Function]
     others: frozenset[str]
     meanings: Mapping[str, str | ast.expr]
     open_ended: bool
+    shows_all: bool
+    unfit: Mapping[str, str]
+    imports: tuple[Import, ...]
 
     def certain(self, name: str) -> Function | None:
         """The function of that name, when nothing else in the module may have taken the name."""
@@ -70,13 +93,15 @@ Find = Callable[[str], tuple[Path, SourceModule | Unreadable] | None]
 """Finds a dotted module: its file, and what is in it."""
 
 
-def modules_below(directory: Path) -> Find:
-    """Finds modules below ``directory``; each is looked for once."""
+def modules_below(directory: Path, root: Path) -> Find:
+    """Finds modules below ``directory``; each is looked for once, and nothing outside of ``root`` is read."""
+    is_ours = inside_of(root)
 
     @cache
     def find(module: str) -> tuple[Path, SourceModule | Unreadable] | None:
-        file = module_file(directory, module)
-        return (file, read_module(file)) if file else None
+        if not (file := module_file(directory, module)):
+            return None
+        return file, read_module(file) if is_ours(file) else Unreadable("it leads out of the checkout")
 
     return find
 
@@ -86,6 +111,15 @@ def module_file(directory: Path, module: str) -> Path | None:
     base = os.path.join(directory, *module.split("."))  # noqa: PTH118  asked for every task, and a Path is slow
     file = next((file for file in (f"{base}/__init__.py", f"{base}.py") if os.path.isfile(file)), None)  # noqa: PTH113
     return Path(file) if file else None
+
+
+def modules_in(directory: Path, root: Path) -> Iterator[str]:
+    """The files of all modules below ``directory``, without those that are links out of ``root``."""
+    for folder, below, files in os.walk(directory):
+        below[:] = sorted(name for name in below if not name.startswith((".", "__")))
+        for file in (f"{folder}/{name}" for name in sorted(files) if name.endswith(".py")):
+            if not os.path.islink(file) or is_inside(Path(file), root):  # noqa: PTH114  asked for every module
+                yield file
 
 
 def top_names(directory: Path) -> dict[str, Path]:
@@ -102,7 +136,8 @@ def _read(source: Stamp) -> SourceModule | Unreadable:
     functions: dict[str, Function] = {}
     others: set[str] = set()
     meanings: dict[str, str | ast.expr] = {}
-    for name, meaning in _bindings(tree):
+    bound = list(_bindings(tree))
+    for name, meaning in bound:
         if isinstance(meaning, Function):
             others |= {name} & functions.keys()
             functions[name] = meaning
@@ -113,7 +148,38 @@ def _read(source: Stamp) -> SourceModule | Unreadable:
             meanings[name] = meaning
             others.add(name)
     certain = {name: meaning for name, meaning in meanings.items() if name not in functions}
-    return SourceModule(functions, frozenset(others), certain, "*" in others or "__getattr__" in functions)
+    times, content = Counter(name for name, _ in bound), read(source)
+    text = content if isinstance(content, bytes) else b"globals"
+    open_ended = "*" in others or "__getattr__" in functions
+    unfit = {name: what for name, what in _unfit(tree, b"yield" in text) if times[name] == 1}
+    shows_all = not open_ended and "__getattr__" not in others and not _MADE_BY_CODE.search(text)
+    return SourceModule(functions, frozenset(others), certain, open_ended, shows_all, unfit, _imports(tree))
+
+
+def _unfit(tree: ast.Module, may_yield: bool) -> Iterator[tuple[str, str]]:
+    """Classes and generators of which nothing makes something else: a base or a decorator could."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and not (node.bases or node.keywords or node.decorator_list):
+            methods = (each.name for each in node.body if isinstance(each, _FUNCTIONS))
+            yield from () if "__new__" in methods else ((node.name, "a class"),)
+        elif may_yield and isinstance(node, ast.FunctionDef) and not node.decorator_list and _yields(node):
+            yield node.name, "a generator"
+
+
+def _yields(node: ast.FunctionDef) -> bool:
+    return any(isinstance(each, ast.Yield | ast.YieldFrom) for each in _top_level(node))
+
+
+def _imports(tree: ast.Module) -> tuple[Import, ...]:
+    found: list[Import] = []
+    for node in tree.body:
+        place = (node.lineno, node.col_offset + 1)
+        if isinstance(node, ast.Import):
+            found += [Import(each.name, 0, (), *place) for each in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = tuple((each.name, each.asname or each.name) for each in node.names)
+            found.append(Import(node.module or "", node.level, names, *place))
+    return tuple(found)
 
 
 def _bindings(tree: ast.Module) -> Iterator[tuple[str, Function | str | ast.expr | None]]:
@@ -160,8 +226,8 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Function:
     )
 
 
-def _top_level(tree: ast.Module) -> Iterator[ast.AST]:
-    """Every node that runs when the module is imported, a function or class as a whole."""
+def _top_level(tree: ast.Module | ast.FunctionDef) -> Iterator[ast.AST]:
+    """Every node that runs when the module, or the function, does; a function or class in it as a whole."""
     waiting: deque[ast.AST] = deque(tree.body)
     while waiting:
         node = waiting.popleft()

@@ -39,7 +39,7 @@ def one_writer_in_the_project(pipelines: Sequence[ResolvedPipeline]) -> Iterator
 def one_writer_in_the_catalog(
     pipelines: Sequence[ResolvedPipeline], others: Sequence[ResolvedPipeline]
 ) -> Iterator[Diagnostic]:
-    """A table or model that tasks of two projects write; ``others`` are the pipelines of other projects."""
+    """A table or model that tasks of two projects write."""
     writers: dict[tuple[str, str], tuple[ResolvedPipeline, ResolvedTask]] = {}
     for pipeline, task, to, name in writes(others):
         writers.setdefault((to, same_name(name)), (pipeline, task))

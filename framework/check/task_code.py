@@ -15,7 +15,17 @@ _SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _NAME = re.compile(r"(?<![\w.-])[\w-]+(?:\.\w+){1,2}(?![\w.])")
 _INSERT = re.compile(r"\binsert\s+into\s+(?:table\s+)?+[\w.]++\s*+(?!replace\b)", re.IGNORECASE)
 """Adds rows; with REPLACE WHERE it would replace some."""
+_WRITTEN = re.compile(
+    r"\b(?:insert\s+(?:into|overwrite)(?:\s+table)?|merge\s+into|create\s+(?:or\s+replace\s+)?table)\s++([\w.-]+)",
+    re.IGNORECASE,
+)
+_WRITERS = ("saveAsTable", "insertInto")
 _LANGUAGE = re.compile(r"\s*%%?(\w+)")
+RUN_CODE = frozenset({
+    "clean_rooms_notebook_task", "notebook_task", "python_operator_task", "python_wheel_task", "spark_jar_task",
+    "spark_python_task", "spark_submit_task",
+})  # fmt: skip
+"""The native tasks that run code, which may set and get task values."""
 _ARGUMENTS = {"set": ("key", "value"), "get": ("taskKey", "key", "default", "debugValue")}
 
 
@@ -38,7 +48,7 @@ class TaskCode:
     """The code of one file. ``open_sets`` and ``open_gets``: there may be more than these. ``inserts``: SQL adds rows.
 
     ``tables`` are the names of two or three parts, in small letters, in SQL and in the strings of Python: most of them
-    may name something else.
+    may name something else. ``writes`` are those that it writes.
     """
 
     sets: tuple[TaskValue, ...] = ()
@@ -47,6 +57,7 @@ class TaskCode:
     open_gets: bool = False
     tables: frozenset[str] = frozenset()
     inserts: bool = False
+    writes: frozenset[str] = frozenset()
 
 
 _UNKNOWN = TaskCode(open_sets=True, open_gets=True)
@@ -92,6 +103,7 @@ def _together(cells: Iterable[TaskCode]) -> TaskCode:
         any(code.open_gets for code in each),
         frozenset().union(*(code.tables for code in each)),
         any(code.inserts for code in each),
+        frozenset().union(*(code.writes for code in each)),
     )
 
 
@@ -114,22 +126,47 @@ def _of_python(cell: Cell) -> TaskCode:
     if isinstance(parsed, Unreadable):
         return _UNKNOWN
     strings: list[str] = []
+    written: set[str] = set()
     found: dict[str, list[TaskValue | None]] = {"set": [], "get": []}
+    loose = 0
     for node in ast.walk(parsed):
+        loose += _loose(node)
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             strings.append(node.value)
-        elif isinstance(node, ast.Call) and (verb := _verb(node.func)):
-            found[verb].append(_value(node, verb, cell))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if verb := _verb(node.func):
+                found[verb].append(_value(node, verb, cell))
+                loose -= 1
+            elif node.func.attr in _WRITERS and node.args and (name := _text(node.args[0])):
+                written.add(name.replace("`", "").lower())
     sets, gets = (tuple(each for each in found[verb] if each) for verb in ("set", "get"))
-    tables = _of_sql("\n".join(strings)).tables
-    return TaskCode(sets, gets, None in found["set"], None in found["get"], tables)
+    # Whoever has dbutils, or its task values, by another name can do anything with them.
+    open_sets, open_gets = (loose > 0 or None in found[verb] for verb in ("set", "get"))
+    sql = _of_sql("\n".join(strings))
+    return TaskCode(sets, gets, open_sets, open_gets, sql.tables, writes=sql.writes | written)
 
 
-def _verb(function: ast.expr) -> str:
+def _loose(node: ast.AST) -> int:
+    """1 for a way to the task values that begins at ``node``, -1 for one that ends there and leads nowhere else.
+
+    Over all of a cell there are none left when ``dbutils`` and its task values are used by these names only.
+    """
+    match node:
+        case ast.Name(id="dbutils", ctx=ast.Load()) | ast.Constant(value="taskValues"):
+            return 1
+        case ast.Attribute(attr="taskValues", value=ast.Attribute(attr="jobs", value=ast.Name(id="dbutils"))):
+            return 0
+        case ast.Attribute(attr="taskValues"):
+            return 1
+        case ast.Attribute(attr=name, value=ast.Name(id="dbutils")) if name != "jobs":
+            return -1
+    return 0
+
+
+def _verb(function: ast.Attribute) -> str:
     """``set`` or ``get`` of ``dbutils.jobs.taskValues``, or nothing."""
-    if not isinstance(function, ast.Attribute) or not isinstance(function.value, ast.Attribute):
-        return ""
-    return function.attr if function.value.attr == "taskValues" and function.attr in _ARGUMENTS else ""
+    held = isinstance(function.value, ast.Attribute) and function.value.attr == "taskValues"
+    return function.attr if held and function.attr in _ARGUMENTS else ""
 
 
 def _value(call: ast.Call, verb: str, cell: Cell) -> TaskValue | None:
@@ -148,4 +185,5 @@ def _text(node: ast.expr | None) -> str | None:
 
 def _of_sql(text: str) -> TaskCode:
     sql = _SQL_COMMENT.sub(" ", text).replace("`", "")
-    return TaskCode(tables=frozenset(_NAME.findall(sql.lower())), inserts=bool(_INSERT.search(sql)))
+    tables = frozenset(_NAME.findall(sql.lower()))
+    return TaskCode(tables=tables, inserts=bool(_INSERT.search(sql)), writes=frozenset(_WRITTEN.findall(sql.lower())))

@@ -4,8 +4,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from framework.check.native_files import native_files
+from framework.check.native_files import code_files
 from framework.check.source_files import Unreadable
+from framework.check.source_modules import modules_in
 from framework.check.thin_files import MAIN_MODULE, Code, Found, function, main_of_module, notebook, script
 from framework.check.wheel_entries import wheel_entries
 from framework.core.diagnostics import Diagnostic, Location
@@ -30,7 +31,7 @@ def thin_entry_points(pipeline: ResolvedPipeline, thin: Thin) -> Iterator[Diagno
 
 def _entry_points(pipeline: ResolvedPipeline) -> Iterator[tuple[Path, str, Code | Unreadable]]:
     """Each file or function once, with what to call it."""
-    native = [each for each in native_files(pipeline) if each.exists and is_inside(each.file, pipeline.root)]
+    native = code_files(pipeline)
     notebooks = [each.file for each in native if each.kind == "notebook_task"]
     for file in _with_those_they_run(notebooks, pipeline.root):
         yield file, "a notebook", notebook(file)
@@ -40,7 +41,7 @@ def _entry_points(pipeline: ResolvedPipeline) -> Iterator[tuple[Path, str, Code 
             yield file, "a script", script(file)
     for file, name in dict.fromkeys(wheel_entries(pipeline)):
         yield file, f"the entry point '{name}'", function(file, name)
-    for module in _modules(pipeline.source_directory, pipeline.root):
+    for module in modules_in(pipeline.source_directory, pipeline.root):
         file, code = Path(module), main_of_module(module)
         if code != Code() and file not in scripts:
             yield file, "a main module" if file.name == MAIN_MODULE else "a main block", code
@@ -62,14 +63,6 @@ def _with_those_they_run(notebooks: list[Path], root: Path) -> Iterator[Path]:
             each = (named.with_name(named.name + suffix) for suffix in ("", *_NOTEBOOKS) if named.name)
             # pathlib would raise for a name that is too long.
             waiting += [found for found in each if os.path.isfile(found) and is_inside(found, root)][:1]  # noqa: PTH113
-
-
-def _modules(directory: Path, root: Path) -> Iterator[str]:
-    for folder, below, files in os.walk(directory):
-        below[:] = sorted(name for name in below if not name.startswith((".", "__")))
-        for file in (f"{folder}/{name}" for name in sorted(files) if name.endswith(".py")):
-            if not os.path.islink(file) or is_inside(Path(file), root):  # noqa: PTH114  asked for every module
-                yield file
 
 
 def _judged(code: Code, holder: str, file: str, thin: Thin) -> Iterator[Diagnostic]:
@@ -98,4 +91,7 @@ def _finding(summary: str, found: Found, file: str, hint: str) -> Diagnostic:
 
 def _broken(file: Path, root: Path, why: Unreadable) -> Diagnostic:
     location = Location(shown(file, root), why.line, why.column)
-    return Diagnostic(f"'{file.name}' is not valid: {why.reason}", location, hint="Nothing of it could be checked.")
+    if why.of_syntax:
+        return Diagnostic(f"'{file.name}' is not valid: {why.reason}", location, hint="Nothing of it could be checked.")
+    hint = "Make it smaller: most of it belongs into the project's package. Until then, waive thin_entry_points for it."
+    return Diagnostic(f"'{file.name}' cannot be checked: {why.reason}", location, hint=hint)

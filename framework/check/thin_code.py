@@ -36,7 +36,7 @@ def pieces(body: Sequence[ast.stmt], entry: str = "") -> Iterator[Piece]:
     """What the statements consist of. The function ``entry`` may be there: its body counts as if it stood outside."""
     queries = set(_queries(body))
     waiting: list[tuple[ast.AST, frozenset[Kind]]] = [(node, frozenset()) for node in body]
-    own = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == entry]
+    own = {node for node in body if isinstance(node, ast.FunctionDef) and node.name == entry}
     while waiting:
         node, inside = waiting.pop()
         if isinstance(node, ast.expr | ast.stmt):

@@ -3,11 +3,11 @@
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from framework.check.notebook_cells import HEADER, Cell, jupyter_cells, python_of, source_cells
+from framework.check.notebook_cells import HEADER, Cell, TooLarge, jupyter_cells, python_of, source_cells
 from framework.check.source_files import MAX_BYTES, MAX_THIN, Stamp, Unreadable, parsed, read, stamp
 from framework.check.thin_code import Kind, Piece, is_sql, main_block, pieces
 
@@ -80,8 +80,11 @@ def _notebook(source: Stamp) -> Code | Unreadable:
         if not is_jupyter and text.partition("\n")[0].rstrip() != HEADER:
             return Code()  # no notebook, and whether it has to be one is for another rule to say
         cells = jupyter_cells(text) if is_jupyter else source_cells(text)
+    except TooLarge as error:
+        return Unreadable(str(error))
     except ValueError as error:  # not UTF-8, not JSON
-        return Unreadable(getattr(error, "msg", str(error)), getattr(error, "lineno", 1), getattr(error, "colno", 1))
+        at = getattr(error, "lineno", 1), getattr(error, "colno", 1)
+        return Unreadable(getattr(error, "msg", str(error)), *at, of_syntax=True)
     every = [_cell(cell) for cell in cells]
     return Code(
         tuple(found for code in every for found in code.found),
@@ -146,15 +149,19 @@ def _python(cell: Cell, text: str) -> Code:
     if isinstance(module, Unreadable):
         line, column = cell.place(module.line, module.column)
         where = f" in {cell.name}" if cell.name else ""
-        return Code(broken=(Unreadable(module.reason + where, line, column),))
+        return Code(broken=(replace(module, reason=module.reason + where, line=line, column=column),))
     return Code(tuple(_placed(cell, pieces(module.body))))
 
 
 def _placed(cell: Cell, found: Sequence[Piece] | Iterator[Piece]) -> Iterator[Found]:
     lines = cell.text.split("\n")
+    number, written, before, at = 0, b"", 0, 0
     for piece in sorted(found, key=lambda piece: (piece.line, piece.column)):
-        # ast counts bytes.
-        before = "".join(lines[piece.line - 1 : piece.line]).encode()[: piece.column].decode("utf-8", "replace")
-        line, column = cell.place(piece.line, len(before) + 1)
+        if piece.line != number:
+            number, written, before, at = piece.line, "".join(lines[piece.line - 1 : piece.line]).encode(), 0, 0
+        # ast counts bytes. A line can hold thousands of pieces: each goes on from the one before.
+        before += len(written[at : piece.column].decode("utf-8", "replace"))
+        at = piece.column
+        line, column = cell.place(piece.line, before + 1)
         name = f"{cell.name}, line {piece.line}" if cell.name else ""
         yield Found(piece.kind, piece.what, line, column, piece.inside, name)

@@ -6,9 +6,11 @@ import typer
 
 from framework import __version__
 from framework.cli import backfill, dag, doctor, fake_workspace, local, logs, run, runs, schema, validate
+from framework.cli.errors import Commands
 
 app = typer.Typer(
     name="framework",
+    cls=Commands,
     help="Pipelines for Databricks jobs: declared in YAML, compiled into bundles, run alike on a cluster and locally.",
     no_args_is_help=True,
     add_completion=True,

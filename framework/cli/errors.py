@@ -12,9 +12,10 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import typer
+from typer.core import TyperGroup
 
 Arguments = ParamSpec("Arguments")
 
@@ -26,6 +27,21 @@ _DISK = {
     errno.EACCES: "You may not write there. Check who owns it: ls -ld.",
 }
 INTERRUPTED = 130
+
+
+class Commands(TyperGroup):
+    """The commands, with what an option does not take reported as every other error is."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            from framework.core.errors import UsageError
+
+            command = error.ctx.command_path if error.ctx else "framework"
+            message = error.format_message().replace("Value error, ", "").removesuffix(".")
+            raise typer.Exit(_report(UsageError(message, f"Options and what they take: {command} -h"))) from None
 
 
 def reporting_errors(command: Callable[Arguments, None]) -> Callable[Arguments, None]:

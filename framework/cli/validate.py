@@ -48,7 +48,7 @@ def validate(  # noqa: PLR0917 - typer makes an option of each
         directory=Path.cwd(),
         project=project,
         pipeline=pipeline,
-        targets=tuple(target or ()),
+        targets=tuple(dict.fromkeys(target or ())),
         variables=pairs("--var", var),
     )
     if explain is not None:
@@ -64,17 +64,19 @@ def validate(  # noqa: PLR0917 - typer makes an option of each
 
 
 def _show(validated: "Validated", output: Format, strict: bool) -> None:
-    from framework.console.findings import show_findings, show_sound
+    from framework.console.findings import show_findings, show_left_out, show_sound
     from framework.console.reports import as_json, as_sarif
     from framework.console.streams import stderr, stdout
 
     if output is not Format.TEXT:
         report = as_json(validated, strict) if output is Format.JSON else as_sarif(validated)
         typer.echo(json.dumps(report, indent=2))
-    elif validated.found:
+        return
+    if validated.found:
         show_findings(stdout(), validated.found, strict)
     else:
         show_sound(stderr(), validated)
+    show_left_out(stderr(), validated)
 
 
 def _explain(asked: "Asked", path: str, output: Format) -> None:
@@ -82,11 +84,12 @@ def _explain(asked: "Asked", path: str, output: Format) -> None:
     from framework.console.explanation import as_json, show_explained
     from framework.console.streams import stdout
     from framework.core.errors import UsageError
+    from framework.core.printable import printable
 
     if output is Format.SARIF:
         raise UsageError("--explain finds nothing that SARIF could hold", "Use --output text or json.")
     pipeline, explained = phases.explain(asked, path)
     if output is Format.TEXT:
-        show_explained(stdout(), path, pipeline, explained)
+        show_explained(stdout(), printable(path), pipeline, explained)
     else:
         typer.echo(json.dumps(as_json(path, pipeline, explained), default=str))

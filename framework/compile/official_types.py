@@ -12,6 +12,7 @@ from framework.spec.suggestions import close_match, did_you_mean
 
 _WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list"}
 _SHORT = 60
+_MOST_NAMED = 8
 _LIST = 'Write a JSON array as text, such as inputs: "[1, 2]".'
 _BOOLEANS = ("true", "false", "yes", "no", "on", "off", "y", "n")
 
@@ -20,13 +21,14 @@ _BOOLEANS = ("true", "false", "yes", "no", "on", "off", "y", "n")
 class Refusal:
     """What is wrong, at ``path`` in the mapping; an empty path means the mapping as a whole.
 
-    ``of_key`` says that it is the last key of the path, and not its value.
+    ``of_key`` says that it is the last key of the path, and not its value, which is ``found``.
     """
 
     path: NodePath
     summary: str
     hint: str = ""
     of_key: bool = False
+    found: object = None
 
 
 def refusals(declared: Any, value: object, path: NodePath = ()) -> Iterator[Refusal]:
@@ -38,22 +40,23 @@ def refusals(declared: Any, value: object, path: NodePath = ()) -> Iterator[Refu
     if member is Any or (isinstance(value, str) and value.startswith("${")):
         return
     if is_dataclass(member):
-        yield from _of_fields(member, value, path) if isinstance(value, Mapping) else _wrong(path, "a mapping")
+        yield from _of_fields(member, value, path) if isinstance(value, Mapping) else _wrong(path, "a mapping", value)
     elif get_origin(member) is dict:
         for name, item in value.items() if isinstance(value, Mapping) else ():
             yield from refusals(get_args(member)[1], item, (*path, str(name)))
-        yield from () if isinstance(value, Mapping) else _wrong(path, "a mapping")
+        yield from () if isinstance(value, Mapping) else _wrong(path, "a mapping", value)
     elif get_origin(member) is list:
         for index, item in enumerate(value if isinstance(value, list) else ()):
             yield from refusals(get_args(member)[0], item, (*path, index))
-        yield from () if isinstance(value, list) else _wrong(path, _WORDS[list])
+        yield from () if isinstance(value, list) else _wrong(path, _WORDS[list], value)
     elif issubclass(member, Enum):
         names = [each.value for each in member]
         if value not in names:
             close = did_you_mean(value, names) if isinstance(value, str) else ""
-            yield Refusal(path, f"{quoted(str(value))} is not a valid {member.__name__}{close}")
+            hint = f"Allowed: {_first(names)}."
+            yield Refusal(path, f"{quoted(str(value))} is not a valid {member.__name__}{close}", hint)
     elif not _is_scalar(member, value):
-        yield from _wrong(path, _WORDS[member], _quoting(path, value) if member is str else "")
+        yield from _wrong(path, _WORDS[member], value, _quoting(path, value) if member is str else "")
 
 
 def _of_fields(cls: Any, value: Mapping[str, Any], path: NodePath) -> Iterator[Refusal]:
@@ -64,9 +67,9 @@ def _of_fields(cls: Any, value: Mapping[str, Any], path: NodePath) -> Iterator[R
             # Nothing is as if the field were not there.
             yield from refusals(declared[name], item, (*path, name)) if item is not None else ()
         else:
-            misspelt.add(close_match(name, declared))
+            misspelt.add(close := close_match(name, declared))
             summary = f"unknown field {quoted(name)}{did_you_mean(name, declared)}"
-            yield Refusal((*path, name), summary, of_key=True)
+            yield Refusal((*path, name), summary, "" if close else f"Known here: {_first([*declared])}.", of_key=True)
     for name in required:
         if value.get(name) is None and name not in misspelt:
             yield Refusal(path, f"field '{name}' is missing")
@@ -110,5 +113,16 @@ def _quoting(path: NodePath, value: object) -> str:
     return ""
 
 
-def _wrong(path: NodePath, expected: str, hint: str = "") -> Iterator[Refusal]:
-    yield Refusal(path, f"a value of the wrong type: it must be {expected}", hint)
+def _wrong(path: NodePath, expected: str, value: object, hint: str = "") -> Iterator[Refusal]:
+    summary = f"a value of the wrong type: it must be {expected}, found {_in_words(value)}"
+    yield Refusal(path, summary, hint, found=value)
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, Mapping | list):
+        return "a mapping" if isinstance(value, Mapping) else _WORDS[list]
+    return "nothing" if value is None else quoted(value) if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _first(names: list[str]) -> str:
+    return ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from framework.console.results import several
 from framework.core.diagnostics import Diagnostics, Severity
+from framework.spec.suggestions import listed
 
 if TYPE_CHECKING:
     from framework.check.checkout import Validated
@@ -39,3 +40,15 @@ def show_sound(console: Console, validated: "Validated") -> None:
     pipelines, targets = len(validated.pipelines), ", ".join(validated.targets)
     looked_at = f"{several(pipelines, 'pipeline')} with {several(validated.tasks, 'task')} for {targets}"
     console.print(Text.assemble(("Valid", "green"), f": {looked_at}."))
+
+
+def show_left_out(console: Console, validated: "Validated") -> None:
+    """What was not looked at."""
+    left_out = validated.left_out
+    if left_out.unchecked:
+        console.print(f"Most rules could not look at {listed(left_out.unchecked)} yet. Mend these first.")
+    if left_out.empty and validated.pipelines:
+        console.print(f"Without a pipeline: {listed(left_out.empty)}.")
+    if left_out.partial:
+        rules = several(len(left_out.partial), "rule")
+        console.print(f"{rules} would look at more than this: framework validate")

@@ -1,8 +1,10 @@
 """What a check found, and where: values that print in the Databricks CLI's own shape."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from framework.core.printable import printable
 
 
 class Severity(StrEnum):
@@ -31,6 +33,9 @@ class Diagnostic:
     ``summary`` says what is wrong in one line, ``path`` names the node (``tasks[3].model``), ``hint`` gives the
     likely cause or the next command, ``rule`` names the check that found it (``cycles``),
     ``targets`` those that it holds for when it does not hold for all that were looked at.
+
+    Much of it is other people's text, so all of it is made printable here, once: no name or value from a file reaches
+    a terminal or a report as it is. Only advice about the machine, which stands in no file, may have several lines.
     """
 
     summary: str
@@ -41,6 +46,14 @@ class Diagnostic:
     rule: str = ""
     targets: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        advice = [self.hint] if self.location else self.hint.split("\n")
+        object.__setattr__(self, "summary", printable(self.summary))
+        object.__setattr__(self, "path", printable(self.path))
+        object.__setattr__(self, "hint", "\n".join(map(printable, advice)))
+        if self.location and not self.location.file.isprintable():
+            object.__setattr__(self, "location", replace(self.location, file=printable(self.location.file)))
+
     def __str__(self) -> str:
         lines = [f"{self.severity.capitalize()}: {self.summary}"]
         if self.path:
@@ -50,7 +63,7 @@ class Diagnostic:
         if self.targets:
             lines.append(f"  for target {', '.join(self.targets)}")
         if self.hint:
-            lines.append(f"  {self.hint}")
+            lines += (f"  {line}" for line in self.hint.split("\n"))
         return "\n".join(lines)
 
 

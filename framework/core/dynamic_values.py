@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 _REFERENCE = re.compile(r"\{\{\s*+([^{}\s]*+(?:\s++[^{}\s]++)*+)\s*+\}\}")
+_UNCLOSED = re.compile(
+    r"\{\{\s*+(?:job|tasks?|input|backfill|workspace)\b(?:[^{}]|\{(?!\{)|\}(?!\}))*+(?!\}\})", re.DOTALL
+)
 _ESCAPED = re.compile(r"(?<=\.)(?:`([^`]+)`|\[([^\[\]]+)\])(?=\.|$)")
 
 _TIME_PARTS: dict[str, Callable[[datetime], str]] = {
@@ -28,7 +31,7 @@ _TIME_PARTS: dict[str, Callable[[datetime], str]] = {
     "timestamp_ms": lambda at: str(int(at.timestamp() * 1000)),
 }
 
-_FIXED = (
+FIXED = (
     {f"job.{name}" for name in ("id", "name", "run_id", "repair_count", "trigger.type")}
     | {"job.trigger.file_arrival.location", "job.trigger.table_update.updated_tables"}
     | {f"job.{moment}.{part}" for moment in ("start_time", "trigger.time") for part in _TIME_PARTS}
@@ -36,6 +39,7 @@ _FIXED = (
     | {f"backfill.{name}" for name in ("iso_date", "iso_datetime", "year", "month", "day")}
     | {"workspace.id", "workspace.url", "input"}
 )
+"""The references that name neither a parameter nor a task."""
 _TASK_MEMBERS = re.compile(
     r"run_id|result_state|error_code|values\..+|output\.(rows|first_row(\..+)?|alert_state)", re.DOTALL
 )
@@ -59,6 +63,11 @@ def references_in(text: str) -> tuple[str, ...]:
     return tuple(_plain(written) for written in _REFERENCE.findall(text))
 
 
+def unclosed_in(text: str) -> tuple[str, ...]:
+    """What in ``text`` begins as a reference does, and has no end."""
+    return tuple(written.rstrip() for written in _UNCLOSED.findall(text))
+
+
 def substitute(text: str, lookup: Callable[[str], str]) -> str:
     """``text`` with each reference replaced by what ``lookup`` gives for it."""
     return _REFERENCE.sub(lambda match: lookup(_plain(match[1])), text)
@@ -73,7 +82,7 @@ def only_reference(text: object) -> str:
 def problem_with(reference: str, parameters: Iterable[str], tasks: Iterable[str]) -> str:
     """What is wrong with ``reference`` in a job with those parameters and task keys, or nothing."""
     namespace, _, member = reference.partition(".")
-    if reference in _FIXED or namespace == "input" or _UPDATED_TABLE.fullmatch(reference):
+    if reference in FIXED or namespace == "input" or _UPDATED_TABLE.fullmatch(reference):
         return ""
     if reference.startswith("job.parameters."):
         name = reference.removeprefix("job.parameters.")

@@ -19,12 +19,20 @@ from shutil import disk_usage
 from typing import TYPE_CHECKING, Any
 
 from framework.core.diagnostics import Diagnostic, Diagnostics
-from framework.core.errors import DataError, FrameworkError, InvalidProject, LocalEngineError, ProjectCodeError
+from framework.core.errors import (
+    DataError,
+    FrameworkError,
+    InvalidProject,
+    LocalEngineError,
+    ProjectCodeError,
+    UsageError,
+)
 from framework.core.events import Listener, Note
 from framework.core.identifiers import split_entrypoint
 from framework.local import csv_files, source_files
 from framework.resolve.resolved import ResolvedSource
 from framework.runtime import project_code, spark_errors
+from framework.spec.filling import from_environment
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -137,19 +145,40 @@ def bring_up_to_date(spark: "SparkSession", load: Load) -> int:
 
 
 def _planned(source: ResolvedSource, root: Path) -> Load | Diagnostic:
+    path = source.path
     try:
-        sha256 = source_files.digest(source.path)
+        path = path if source.given else _with_environment(source)
+        sha256 = source_files.digest(path)
         if sha256 is not None:
-            source_files.format_of(source.path)
-            shown, path = _shown(source.path, root), str(source.path.absolute())
-            return Load(table=source.table, path=path, sample="", sha256=sha256, shown_as=shown)
+            source_files.format_of(path)
+            shown = _shown(source.path, root)
+            return Load(table=source.table, path=str(path.absolute()), sample="", sha256=sha256, shown_as=shown)
         if source.sample:
             return Load(table=source.table, path="", sample=source.sample, sha256="", shown_as=source.sample)
         where = "Check the path given with" if source.given else "Put the file there, or name it with"
         raise DataError(f"there is no data file {source.path}", f"{where} --source.")
     except DataError as error:
         at = None if source.given else source.location
-        return Diagnostic(error.message, at, f"sources.{_two_parts(source)}", error.hint)
+        # What the environment says is not for showing.
+        message = error.message.replace(str(path), str(source.path))
+        return Diagnostic(message, at, f"sources.{_two_parts(source)}", error.hint)
+
+
+def _with_environment(source: ResolvedSource) -> Path:
+    """The source's file. Raises DataError for a variable of the environment that is not set, or leads elsewhere."""
+    written = str(source.path)
+    try:
+        text = from_environment(written)
+    except UsageError as error:
+        if source.sample:  # as for a file that is not there
+            return source.path
+        hint = f"Set it, or name the file: --source {_two_parts(source)}=PATH"
+        raise DataError(error.message, hint) from None
+    path = Path(text)
+    if text != written and ("//" in text or ".." in path.parts):
+        hint = f"It has to be a path below the project's directory, or: --source {_two_parts(source)}=PATH"
+        raise DataError(f"what the environment says for {written} does not lie in the project", hint)
+    return path
 
 
 def _two_parts(source: ResolvedSource) -> str:

@@ -15,14 +15,14 @@ def dependencies(
     tasks: Mapping[str, TaskSpec], names: Mapping[str, Iterable[Named]]
 ) -> dict[str, tuple[Dependency, ...]]:
     """The edges of every task, by task key. ``names`` are those in the resolved options of our kinds."""
-    writers = _writers(names)
+    writers, places = _writers(names), {key: place for place, key in enumerate(tasks)}
     found: dict[str, tuple[Dependency, ...]] = {}
     for key, task in tasks.items():
         written = [Dependency(d.task_key, d.outcome or "") for d in task.depends_on]
-        named = {d.task_key for d in written}
+        named = {key, *(d.task_key for d in written)}
         implied = dict.fromkeys(_implied(task, names.get(key, ()), writers))
-        order = [other for other in tasks if other in implied] + [other for other in implied if other not in tasks]
-        found[key] = (*written, *(Dependency(other) for other in order if other not in named | {key}))
+        order = sorted(implied, key=lambda other: places.get(other, len(places)))
+        found[key] = (*written, *(Dependency(other) for other in order if other not in named))
     return found
 
 

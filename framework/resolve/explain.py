@@ -1,8 +1,8 @@
 """Where a value of a pipeline comes from: every file that sets it, and which of them wins."""
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from framework.core.diagnostics import Location
@@ -11,7 +11,6 @@ from framework.resolve.job_settings import OF_COMPUTE
 from framework.resolve.pipeline import resolve
 from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
 from framework.runtime.kinds import KINDS
-from framework.spec.filling import names_in
 from framework.spec.layers import merged
 from framework.spec.loader import ProjectSource
 from framework.spec.node_path import NodePath, quoted
@@ -19,12 +18,14 @@ from framework.spec.pipeline_spec import PipelineFields
 from framework.spec.suggestions import did_you_mean, listed
 from framework.spec.target_spec import LOCAL
 from framework.spec.task_spec import TaskFields
-from framework.spec.variables import SECTION
+from framework.spec.variables import SECTION, names_in
 from framework.spec.yaml_source import Document
 
 _STEP = re.compile(r"\.?(?:([^.\[\]]+)|\[(\d+)\]|\['([^']*)'\])")
 _OF_PROJECT = ("owner", "package", "sources")
 _OF_TARGET = ("host", "mode", "catalog", "experiment_root", "compute")
+_NAMED = {SECTION: "variable", "parameters": "parameter", "tags": "tag"}
+"""Maps whose names are the project's own, and what one of them is called."""
 _TASKS_RUN_ON = {"environment_key": "environments", "job_cluster_key": "job_clusters"}
 
 
@@ -40,7 +41,8 @@ class Setting:
 class Explained:
     """A value for one target. ``settings`` are in the order in which one overrides the other; none: a default.
 
-    ``variables`` are those that the last of them refers to.
+    ``variables`` are those that the last of them refers to. Of a map that several files make together, ``parts`` has
+    each key by itself. ``follows_from`` is what says the value, or more of it, where no file does.
     """
 
     target: str
@@ -48,20 +50,61 @@ class Explained:
     is_set: bool
     settings: tuple[Setting, ...]
     variables: dict[str, Setting]
+    parts: dict[str, "Explained"] = field(default_factory=dict)
+    follows_from: str = ""
+
+
+def explain_each(sources: Sequence[ProjectSource], path: str) -> list[Explained]:
+    """The value at ``path``, such as ``tasks.train.timeout_seconds``, for the targets of ``sources``.
+
+    Raises UsageError when a pipeline has no such field or task, or no target such a name, InvalidProject as
+    ``resolve`` does.
+    """
+    explained = [explain(source, path) for source in sources]
+    section, *below = _steps(path)
+    if section in _NAMED and below and not any(each.is_set for each in explained):
+        known = sorted({name for source in sources for name in _names(source, str(section))})
+        if below[0] not in known:
+            what, name = _NAMED[str(section)], str(below[0])
+            there_are = f"There are: {listed(known)}." if known else f"There is no {what} at all."
+            raise UsageError(f"no {what} {quoted(name)}{did_you_mean(name, known)}", there_are)
+    return explained
 
 
 def explain(source: ProjectSource, path: str) -> Explained:
-    """The value at ``path``, such as ``tasks.train.timeout_seconds``, for the target of ``source``.
-
-    Raises UsageError when a pipeline has no such field or task, InvalidProject as ``resolve`` does.
-    """
+    """The same for one target, which may lack the name."""
     pipeline = resolve(source)
     steps = _meant(_steps(path), pipeline)
-    value, is_there = _value(_view(source, pipeline), steps)
+    return _explained(source, pipeline, _view(source, pipeline), steps)
+
+
+def _explained(source: ProjectSource, pipeline: ResolvedPipeline, view: dict[str, Any], steps: NodePath) -> Explained:
+    value, is_there = _value(view, steps)
     settings = tuple(_settings(source, pipeline, steps)) if is_there else ()
     names = names_in(settings[-1].written) if settings else ()
     is_set = bool(settings) or value not in (None, "", {}, [])
-    return Explained(source.target.name, value, is_set, settings, {name: _variable(source, name) for name in names})
+    # The value of a variable is replaced as a whole.
+    merged_here = len(settings) > 1 and isinstance(value, dict) and not (steps[0] == SECTION and len(steps) > 1)
+    below = {name: (*steps, name) for name in value} if merged_here else {}
+    parts = {str(name): _explained(source, pipeline, view, path) for name, path in below.items()}
+    variables = {name: _variable(source, name) for name in names}
+    more = _follows_from(steps, value, settings)
+    return Explained(source.target.name, value, is_set, settings, variables, parts, more)
+
+
+def _follows_from(steps: NodePath, value: Any, settings: tuple[Setting, ...]) -> str:
+    of_edges = len(steps) > 2 and (steps[0], steps[2]) == ("tasks", "depends_on")
+    written = settings[-1].written if settings else ()
+    if of_edges and value and not (isinstance(value, list) and len(written) == len(value)):
+        return "what it reads"
+    return ""
+
+
+def _names(source: ProjectSource, section: str) -> Iterable[str]:
+    if section == SECTION:
+        return source.target.values.names
+    names: Iterable[str] = _view(source, resolve(source))[section]
+    return names
 
 
 def _steps(path: str) -> NodePath:

@@ -1,6 +1,5 @@
 """Parameters with their types: a value from the Jobs service is a string, its YAML default says what it means."""
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from framework.core.errors import InvalidProject, UsageError
 from framework.core.task_run import Parameter
 from framework.spec.node_path import NodePath, format_path, quoted
 from framework.spec.pipeline_spec import PipelineSpec
+from framework.spec.suggestions import close_match, did_you_mean, listed
 from framework.spec.target_spec import PipelineOverride, TargetSpec
 
 
@@ -55,7 +55,7 @@ def _misfit(
 ) -> Diagnostic | None:
     path = (*of_pipeline, "parameters", name)
     if name not in pipeline.parameters:
-        summary = f"pipeline '{pipeline.name}' has no parameter '{name}'"
+        summary = f"pipeline '{pipeline.name}' has no parameter {quoted(name)}{did_you_mean(name, pipeline.parameters)}"
         hint = "Declare it with its default in the pipeline's file; a target only changes values."
         return Diagnostic(summary, target.key_location(path), format_path(path), hint)
     default = Parameter.of(pipeline.parameters[name])
@@ -83,5 +83,5 @@ def _task_parameter(value: Any, of_job: Mapping[str, Parameter]) -> Parameter:
 def _choices(name: str, of_job: Mapping[str, Parameter]) -> str:
     if not of_job:
         return "It declares none: add it under 'parameters:' in the pipeline's file."
-    close = difflib.get_close_matches(name, of_job, n=1)
-    return f"Did you mean '{close[0]}'?" if close else f"It has: {', '.join(of_job)}."
+    close = close_match(name, of_job)
+    return f"Did you mean {quoted(close)}?" if close else f"It has: {listed(of_job)}."

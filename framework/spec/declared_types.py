@@ -60,6 +60,11 @@ def in_words(declared: Any) -> str:
     return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
+def choices(member: Any) -> tuple[str, ...]:
+    """The texts that a type names, if it names any."""
+    return tuple(str(value) for value in get_args(member)) if get_origin(member) is Literal else ()
+
+
 def _words(member: Any) -> Iterator[str]:
     if get_origin(member) is Literal:
         yield from (repr(value) for value in get_args(member))

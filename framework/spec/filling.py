@@ -1,4 +1,4 @@
-"""Fills in ``${var.x}`` and ``${env:X}`` before a file is read.
+"""Fills in ``${var.x}`` before a file is read. ``${env:X}`` stays until a run needs it: nothing else shows its value.
 
 References that bundles know, such as ``${resources…}``, stay. ``local`` has no file of its own, so what it has no use
 for stays there as it is written, too.
@@ -12,22 +12,23 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from framework.core.diagnostics import Diagnostic, Location
+from framework.core.errors import UsageError
 from framework.spec.node_path import NodePath, format_path, printable, quoted
 from framework.spec.suggestions import did_you_mean, listed
 from framework.spec.task_spec import NATIVE_TASKS
-from framework.spec.variables import DECLARE, SECTION, Variables
+from framework.spec.variables import DECLARE, REFERENCE, SECTION, Variables, names_of_environment
 from framework.spec.yaml_nodes import CHARACTERS_PER_NODE, MAX_DEPTH, MAX_FINDINGS, MAX_NODES, Node
 from framework.spec.yaml_source import Document
 
 MAX_CHAIN = 20
 """Variables that name each other one after the other."""
 
-_REFERENCE = re.compile(r"\$\{(?:var\.([^{}]*)|env:([^{}]*))\}")
 _ENVIRONMENT_ALLOWED = (("host",), ("sources", "*", "path"))
 """Values that no bundle contains: what one machine's environment says is nobody else's business."""
 _PASSED_ON = {"condition_task", "inputs", "parameters", "base_parameters", "named_parameters", "job_parameters"}
 """Of native tasks: a local run would silently go on with the reference instead of the value."""
 
+_REMOVE_QUOTES = "Remove the quotes."
 _MOST_SAID = 200
 """Characters about the variables of one value: a few of them help, a hundred do not."""
 
@@ -49,12 +50,8 @@ class Filled:
         for each in found:
             if each.location not in self.left:
                 source = self.variables.get(each.location, "") if each.location else ""
-                yield replace(each, hint=f"{each.hint} {source}".strip()) if source else each
-
-
-def names_in(value: Any) -> tuple[str, ...]:
-    """The variables that a text refers to."""
-    return tuple(name for name, _ in _REFERENCE.findall(value) if name) if isinstance(value, str) else ()
+                hint = "" if each.hint == _REMOVE_QUOTES and "--var" in source else each.hint
+                yield replace(each, hint=f"{hint} {source}".strip()) if source else each
 
 
 def refers(document: Document) -> bool:
@@ -82,6 +79,13 @@ def filled(document: Document, variables: Variables, unused: Callable[[NodePath]
     return Filled(whole, fill.findings, frozenset(fill.left), fill.used)
 
 
+def from_environment(text: str) -> str:
+    """``text`` as a run uses it, with the values of the environment. Raises UsageError for one that is not set."""
+    if missing := next((name for name in names_of_environment(text) if not os.environ.get(name)), None):
+        raise UsageError(f"environment variable {quoted(missing)} is not set")
+    return REFERENCE.sub(lambda match: match[0] if match[2] is None else os.environ[match[2]], text)
+
+
 class _Stop(Exception):
     """Filling in more makes no sense; the finding is already noted."""
 
@@ -96,6 +100,7 @@ class _Fill:
     findings: list[Diagnostic] = field(default_factory=list)
     left: set[Location] = field(default_factory=set)
     used: dict[Location, str] = field(default_factory=dict)
+    noted: set[tuple[int, int, str]] = field(default_factory=set)
     size: int = 0
 
     def node(self, node: Node, path: NodePath) -> Node:
@@ -113,16 +118,21 @@ class _Fill:
 
     def text(self, node: Node, text: str, path: NodePath, within: tuple[str, ...]) -> Any:
         """What ``text`` becomes: a value of any type when it is one reference as a whole."""
-        if whole := _REFERENCE.fullmatch(text):
+        if whole := REFERENCE.fullmatch(text):
             return self.value(whole, node, path, within)
-        return _REFERENCE.sub(lambda match: _as_text(self.value(match, node, path, within)), text)
+        pieces: list[str] = []
+        at = 0
+        for match in REFERENCE.finditer(text):  # not sub, which takes two more frames a level
+            pieces += [text[at : match.start()], _as_text(self.value(match, node, path, within))]
+            at = match.end()
+        return "".join([*pieces, text[at:]])
 
     def value(self, match: re.Match[str], node: Node, path: NodePath, within: tuple[str, ...]) -> Any:
         name, variables = match[1], self.variables
         if name is None:
-            return self.of_environment(match, node, path)
-        if name in within:
-            self.add(node, path, f"variable {quoted(name)} refers to itself: {_chain((*within, name))}", "")
+            self.of_environment(match, node, path, within)
+        elif name in within:
+            self.left.add(self.place(node))  # it is said where the variable stands
         elif len(within) >= MAX_CHAIN:
             summary = f"more than {MAX_CHAIN} variables refer to each other: {_chain(within)}"
             self.stop(node, path, summary, "Write out the value of one of them.")
@@ -138,7 +148,12 @@ class _Fill:
         return match[0]
 
     def note_use(self, node: Node, name: str) -> None:
-        place, source = self.place(node), "--var" if name in self.variables.given else self.variables.places.get(name)
+        if (use := (node.line, node.column, name)) in self.noted:
+            return
+        self.noted.add(use)
+        place, source = self.place(node), str(self.variables.places.get(name, ""))
+        if name in self.variables.given:
+            source = f"--var, and its type from {source}" if source else "--var"
         said, more = self.used.get(place, ""), f"Variable {quoted(name)} has its value from {source}."
         if more not in said and len(said) < _MOST_SAID:
             self.used[place] = f"{said} {more}".strip()
@@ -159,27 +174,27 @@ class _Fill:
         return {key: self.deep(node, each, (*path, key), within) for key, each in value.items()}
 
     def without_value(self, node: Node, path: NodePath, name: str) -> None:
-        target = self.variables.target
         if self.unused and self.unused(path):
             self.left.add(self.place(node))
             return
-        where = "a default in conf/base.yml" if self.unused else f"one under 'variables' in conf/{target}.yml"
+        where = "a default in conf/base.yml" if self.unused else "one under 'variables' in the target's file in conf/"
         hint = f"Give it {where}, or on the command line: --var {printable(name)}=…"
-        self.add(node, path, f"variable {quoted(name)} has no value for target '{target}'", hint)
+        self.add(node, path, f"variable {quoted(name)} has no value", hint, (self.variables.target,))
 
     def refuse_key(self, key: Node, path: NodePath) -> None:
         self.add(key, path, "a reference cannot stand in a key", "Write out the name; values may differ by target.")
 
-    def of_environment(self, match: re.Match[str], node: Node, path: NodePath) -> str:
-        if not any(_fits(path, allowed) for allowed in _ENVIRONMENT_ALLOWED):
+    def of_environment(self, match: re.Match[str], node: Node, path: NodePath, within: tuple[str, ...]) -> None:
+        if within and within[-1] not in self.variables.given:
+            self.left.add(self.place(node))  # it is said where the variable stands
+        elif within or not any(_fits(path, allowed) for allowed in _ENVIRONMENT_ALLOWED):
             hint = "It would end up in a bundle. Declare a variable in conf/ and write ${var.…}."
             self.add(node, path, f"{quoted(match[0])} cannot stand here", hint)
-        # Left as it is where it is not set: finding mistakes needs no environment.
-        return os.environ.get(match[2], match[0])
 
-    def add(self, node: Node, path: NodePath, summary: str, hint: str) -> None:
+    def add(self, node: Node, path: NodePath, summary: str, hint: str, targets: tuple[str, ...] = ()) -> None:
         self.left.add(self.place(node))
-        self.findings.append(Diagnostic(summary, self.place(node), format_path(path), hint, rule="variables"))
+        place, shown = self.place(node), format_path(path)
+        self.findings.append(Diagnostic(summary, place, shown, hint, rule="variables", targets=targets))
         if len(self.findings) >= MAX_FINDINGS:
             raise _Stop
 
@@ -205,7 +220,7 @@ def _refers(node: Node) -> bool:
 
 
 def _mentions(value: Any) -> bool:
-    return isinstance(value, str) and "${" in value and _REFERENCE.search(value) is not None
+    return isinstance(value, str) and "${" in value and REFERENCE.search(value) is not None
 
 
 def _size(value: Any) -> int:

@@ -1,12 +1,12 @@
 """Finds the files of a pipeline and reads them."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from framework.core.diagnostics import Diagnostics
+from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject, UsageError
 from framework.spec.files import entries, shown, usable_yaml_files, yaml_files
 from framework.spec.misplaced import misplaced
@@ -14,7 +14,7 @@ from framework.spec.node_path import printable, quoted
 from framework.spec.pipeline_spec import PipelineSpec
 from framework.spec.project_spec import ProjectSpec
 from framework.spec.spec_reader import PROJECT_FILE, SpecReader
-from framework.spec.suggestions import did_you_mean
+from framework.spec.suggestions import begin_run, did_you_mean
 from framework.spec.target_spec import TargetSpec, known_targets
 
 
@@ -66,6 +66,7 @@ def load(  # noqa: PLR0917 - names, each by itself
     ``project`` left out is the one that ``start`` (the working directory) lies in, else the only one; ``pipeline``
     left out is the only one. Raises UsageError for names that do not exist, InvalidProject with every finding.
     """
+    begin_run()
     directory = _project_directory(root, project, start or Path.cwd())
     file = _pipeline_file(root, directory, pipeline)
     reader = SpecReader(root)
@@ -87,6 +88,7 @@ def load_checkout(
 
     Raises UsageError for a name that does not exist, or when there is nothing to read.
     """
+    begin_run()
     reader = SpecReader(root)
     names_of_targets = targets or known_targets(root)
     specs = [reader.target(name, variables) for name in names_of_targets]
@@ -100,7 +102,7 @@ def load_checkout(
             of_project, of_pipeline = reader.project(directory, target), reader.pipeline(files[name], target)
             if of_project and of_pipeline and target:
                 sources.append(ProjectSource(root, of_project, of_pipeline, target, tuple(files)))
-    return Checkout(tuple(sources), names_of_targets, Diagnostics.of(reader.findings))
+    return Checkout(tuple(sources), names_of_targets, Diagnostics.of(_joined(reader.findings, names_of_targets)))
 
 
 def project_names(root: Path) -> tuple[str, ...]:
@@ -111,6 +113,16 @@ def project_names(root: Path) -> tuple[str, ...]:
 def pipeline_names(root: Path, project: str) -> tuple[str, ...]:
     """The pipelines of a project: the names of their files."""
     return tuple(yaml_files(root / "projects" / project / "pipelines", root))
+
+
+def _joined(found: Iterable[Diagnostic], all_targets: tuple[str, ...]) -> Iterator[Diagnostic]:
+    """Each finding once with its targets, unless these are several and all there are; the first hint serves."""
+    same: dict[Diagnostic, list[Diagnostic]] = {}
+    for each in found:
+        same.setdefault(replace(each, targets=(), hint="") if each.targets else each, []).append(each)
+    for group in same.values():
+        names = tuple(dict.fromkeys(name for each in group for name in each.targets))
+        yield replace(group[0], targets=() if 1 < len(names) == len(set(all_targets)) else names)
 
 
 def _directories(root: Path, project: str | None, is_something_found: bool) -> list[Path]:

@@ -2,6 +2,10 @@
 
 import re
 
+from framework.core.printable import printable
+
+__all__ = ["NodePath", "format_path", "printable", "quoted"]
+
 NodePath = tuple[str | int, ...]
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -19,11 +23,6 @@ def quoted(text: str) -> str:
     """``text`` in single quotes on one line, cut when it is long, with unprintable characters escaped."""
     short = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     return f"'{printable(short)}'"
-
-
-def printable(text: str) -> str:
-    """``text`` with every character escaped that a terminal would act on or could not show."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _step(step: str | int) -> str:

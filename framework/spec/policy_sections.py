@@ -171,10 +171,14 @@ class WaiverFields(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyFields(PolicyRules):
-    """A policy file: rules for all targets, what differs for some, and exceptions."""
+    """A policy file: rules for all targets, what differs for some, and exceptions.
+
+    A waiver ends at the latest ``max_waiver_days`` from today.
+    """
 
     targets: dict[str, PolicyRules] = field(default_factory=dict)
     waivers: list[WaiverFields] = field(default_factory=list)
+    max_waiver_days: Limit = None
 
 
 def patterns_in(rules: Any) -> list[tuple[tuple[str | int, ...], str]]:

@@ -18,7 +18,7 @@ from framework.spec.entry import Entry
 from framework.spec.files import readable, yaml_files
 from framework.spec.layers import merged
 from framework.spec.node_path import NodePath, format_path, quoted
-from framework.spec.patterns import problem_with_pattern
+from framework.spec.patterns import problem_with_pattern, too_many
 from framework.spec.policy_sections import BranchesSection, PolicyFields, PolicyRules, WaiverFields, patterns_in
 from framework.spec.suggestions import did_you_mean, listed
 from framework.spec.target_spec import LOCAL, known_targets
@@ -31,6 +31,7 @@ POLICY = "policy"
 _OF_PROJECT = (f"{POLICY}.yml", f"{POLICY}.yaml")
 _LOCALLY = ("names", "thin", "environment_variables", "severities")
 """What holds for the target ``local`` too: it has neither compute of its own nor anybody who pays for it."""
+_BY_TARGET = frozenset(each.name for each in fields(PolicyRules))
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOST_LISTED = 5
 PRINCIPALS = ("user_name", "group_name", "service_principal_name")
@@ -104,20 +105,24 @@ class PolicySpec:
 
     targets: Mapping[str, tuple[TargetPolicy, ...]] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
+    max_waiver_days: int | None = None
 
     def of_target(self, target: str) -> tuple[TargetPolicy, ...]:
         """What the files say for ``target``, the organisation's first."""
         return self.targets.get(target, ())
 
     def thin(self, target: str) -> Thin | None:
-        """The stricter of the files, field by field; None without any file."""
-        said = [policy.rules.thin for policy in self.of_target(target)]
-        strictest = {
-            each.name: min(values)
-            for each in fields(Thin)
-            if (values := [value for thin in said if (value := getattr(thin, each.name)) is not None])
-        }
-        return Thin(**strictest) if said else None
+        """The stricter of the files, field by field; None without any file.
+
+        What the organisation leaves out has its default: a project can be stricter than that, too, and no more.
+        """
+        strictest = vars(Thin())
+        for policy in self.of_target(target):
+            said = {name: value for name, value in vars(policy.rules.thin).items() if value is not None}
+            if policy.tightens:
+                said = {name: min(value, strictest[name]) for name, value in said.items()}
+            strictest = {**strictest, **said}
+        return Thin(**strictest) if self.of_target(target) else None
 
     def environment_variables(self, target: str) -> frozenset[str] | None:
         """The X for which ``${env:X}`` is allowed; None when no file says."""
@@ -140,15 +145,17 @@ def read_policy(root: Path, project_directory: Path | None = None) -> PolicySpec
     waivers: list[Waiver] = []
     targets: dict[str, tuple[TargetPolicy, ...]] = {}
     names = known_targets(root)
+    limits: list[int] = []
     for file, tightens in _files(root, project_directory):
         document = readable(file, root, findings)
         if document and (written := _fields(document, names, tightens, findings)):
             waivers += _waivers(written.waivers, document, findings)
+            limits += [] if written.max_waiver_days is None else [written.max_waiver_days]
             for name in names:
                 targets[name] = (*targets.get(name, ()), _of_target(document, name, tightens))
     if findings:
         raise InvalidProject(Diagnostics.of(findings))
-    return PolicySpec(targets, tuple(waivers))
+    return PolicySpec(targets, tuple(waivers), min(limits, default=None))
 
 
 def _files(root: Path, project_directory: Path | None) -> Iterator[tuple[Path, bool]]:
@@ -176,7 +183,12 @@ def _fields(
             hint = f"There are: {listed(targets)}. A target is a file in conf/."
             summary = f"no target {quoted(name)}{did_you_mean(name, targets)}"
             findings.append(entry.at(("targets",)).key_finding(summary, hint, name))
-    for rules in (entry, *(entry.at(("targets", name)) for name in written.targets)):
+    all_rules = (entry, *(entry.at(("targets", name)) for name in written.targets))
+    if too_many(pattern for rules in all_rules for _, pattern in patterns_in(rules.fields)):
+        hint = r"Repeat [A-Za-z0-9_] instead of \w, which is every letter of every language, or have fewer of them."
+        findings.append(entry.finding("all patterns together are too large to be matched fast", hint))
+        return None
+    for rules in all_rules:
         findings.extend(islice(_problems(rules, tightens), MAX_FINDINGS))
     if tightens and written.waivers:
         hint = "Ask for it in conf/policy.yml, where those who own the policy see it."
@@ -233,9 +245,7 @@ def _of_target(document: Document, target: str, tightens: bool) -> TargetPolicy:
     """The rules for one target: what the file says for all, under what it says for this one."""
     written = _value(document)
     for_all = {
-        name: value
-        for name, value in written.items()
-        if name not in ("targets", "waivers") and (target != LOCAL or name in _LOCALLY)
+        name: value for name, value in written.items() if name in _BY_TARGET and (target != LOCAL or name in _LOCALLY)
     }
     whole = merged([for_all, written.get("targets", {}).get(target, {})])
     rules = validated(PolicyRules, Entry(document, (), whole), [])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from framework.spec.overrides import wrong_names
 from framework.spec.pipeline_spec import PipelineSpec, read_pipeline
 from framework.spec.project_spec import ProjectSpec, read_project
 from framework.spec.target_spec import LOCAL, TargetSpec, read_target
+from framework.spec.validation import MAX_FINDINGS
 from framework.spec.yaml_source import Document
 
 T = TypeVar("T")
@@ -36,7 +38,7 @@ class SpecReader:
     def target(self, name: str, variables: Mapping[str, str]) -> TargetSpec | None:
         """A target. Raises UsageError when there is no such target or variable."""
         target = self._gathered(lambda: read_target(self.root, name, variables))
-        self.findings.extend(wrong_names(target, self.root) if target else ())
+        self.findings.extend(islice(wrong_names(target, self.root), MAX_FINDINGS) if target else ())
         return target
 
     def project(self, directory: Path, target: TargetSpec | None) -> ProjectSpec | None:

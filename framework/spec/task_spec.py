@@ -140,5 +140,6 @@ def _refuse_unknown(entry: Entry, findings: list[Diagnostic]) -> None:
     """For a task without a kind: only our fields and the native ones are known."""
     known = (*field_types(TaskFields), *NATIVE_TASKS)
     for name in islice((name for name in entry.fields if name not in known), MAX_FINDINGS):
-        summary = f"unknown field {quoted(name)}{did_you_mean(name, known)}"
+        is_kind = isinstance(entry.fields[name], str) and entry.fields[name] in KINDS
+        summary = f"unknown field {quoted(name)}{did_you_mean('kind' if is_kind else name, known)}"
         findings.append(entry.key_finding(summary, NATIVE_ADVICE, name))

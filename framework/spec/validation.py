@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from framework.core.diagnostics import Diagnostic
-from framework.spec.declared_types import down_to_union, field_types, in_words, members, plain, shape
+from framework.spec.declared_types import choices, down_to_union, field_types, in_words, members, plain, shape
 from framework.spec.entry import Entry
 from framework.spec.node_path import format_path, quoted
 from framework.spec.suggestions import close_match
@@ -105,8 +105,15 @@ def _wrong(declared: Any, entry: Entry, error: Any) -> Diagnostic:
 
 
 def _mismatch(declared: Any, entry: Entry) -> Diagnostic:
-    summary = f"{_name(entry)} must be {in_words(declared)}, found {_found(entry)}"
+    summary = f"{_name(entry)} must be {in_words(declared)}, found {_found(entry)}{_meant(declared, entry)}"
     return entry.finding(summary, _quotes(declared, entry))
+
+
+def _meant(declared: Any, entry: Entry) -> str:
+    """The word that was probably meant, whatever its case."""
+    words = {word.lower(): word for member in members(declared) for word in choices(plain(member))}
+    close = close_match(entry.value.lower(), words) if isinstance(entry.value, str) else ""
+    return f" (did you mean {quoted(words[close])}?)" if close else ""
 
 
 def _name(entry: Entry) -> str:

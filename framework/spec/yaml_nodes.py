@@ -13,7 +13,7 @@ import yaml
 
 from framework.core.diagnostics import Diagnostic, Location
 from framework.spec.node_path import NodePath, format_path, quoted
-from framework.spec.yaml_scalars import plain_value
+from framework.spec.yaml_scalars import SWITCHES, plain_value
 from framework.spec.yaml_syntax_errors import syntax_error
 
 MAX_DEPTH = 100
@@ -33,8 +33,8 @@ _NONE: Mapping[Any, Any] = MappingProxyType({})
 class Node(NamedTuple):
     """A value and where it begins, counted from 1.
 
-    ``text`` is how a scalar that is no text was written. ``size`` counts this node and all below it. ``keys`` are the
-    places of a mapping's keys.
+    ``text`` is how a scalar was written that is no text, or that other readers of YAML take for none. ``size`` counts
+    this node and all below it. ``keys`` are the places of a mapping's keys.
     """
 
     value: Any
@@ -129,7 +129,8 @@ class _Builder:
             except ValueError as error:
                 self._add(event, f"{quoted(text)} {error}", "Put it in quotes if it is meant as text.")
         size = self._count(event, 1 + len(text) // CHARACTERS_PER_NODE)
-        return Node(value, *_place(event), None if value is text else text, size)
+        is_text = value is text and not (text in SWITCHES and event.implicit[0])
+        return Node(value, *_place(event), None if is_text else text, size)
 
     def _mapping(self, start: Any) -> Node:
         before = self._size

@@ -5,6 +5,7 @@ import yaml
 from framework.core.diagnostics import Diagnostic, Location
 
 _INDENTATION = "Check the indentation of this line and of the ones above."
+_EMPTY = {"[": "[]", "{": "{}"}
 _HINTS = (
     ("cannot start any token", "Quote a text that begins with one of @ ` % or with a tab; indent with spaces only."),
     ("mapping values are not allowed", f"Quote a text that holds ': '. {_INDENTATION}"),
@@ -24,6 +25,12 @@ def syntax_error(error: Exception, file: str, text: str) -> Diagnostic:
     """What the parser's ``error`` says about ``file``, with its place and a likely cause."""
     problem = getattr(error, "problem", None) or "a character that YAML does not know"
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    written = text.rstrip()
+    if "expected node content" in problem and written.endswith(("[", "{")):  # the parser names the end of the file
+        lines = written.splitlines()
+        place = Location(file, len(lines), len(lines[-1]))
+        hint = f"Write what is in it, and close it; nothing is {_EMPTY[written[-1]]}."
+        return Diagnostic(f"not valid YAML: the '{written[-1]}' is not closed", place, hint=hint)
     hint = next((hint for words, hint in _HINTS if words in problem), _INDENTATION)
     return Diagnostic(f"not valid YAML: {problem}", _location(file, mark, text), hint=_began(error, mark) + hint)
 

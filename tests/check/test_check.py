@@ -82,7 +82,7 @@ def test_source_that_cannot_be_parsed_is_a_finding_and_not_run(shop):
         "import steps as daily_units",
         "other, daily_units = print, print",
         "@with_defaults\ndef daily_units(sales, region): ...",
-        "class daily_units: ...",
+        "class daily_units(Steps): ...",
         "def __getattr__(name): ...",
         "def daily_units(sales, context, *, digits=2): ...",
     ],
@@ -90,6 +90,7 @@ def test_source_that_cannot_be_parsed_is_a_finding_and_not_run(shop):
 def test_a_name_that_may_be_a_fitting_function_is_none(source, shop):
     file = shop / "projects/shop/src/shop/other.py"
     file.write_text(source + "\n")
+    (file.parent / "steps.py").touch()
     pipeline = shop / "projects/shop/pipelines/demand.yml"
     pipeline.write_text(pipeline.read_text().replace("shop.demand:daily_units", "shop.other:daily_units"))
 

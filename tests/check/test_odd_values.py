@@ -1,6 +1,7 @@
 """Whatever stands in a file, the rules answer with findings."""
 
 import copy
+import json
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from framework.check.checkout import validate
+from framework.check.pipeline import findings
+from framework.core.errors import InvalidProject
+from framework.resolve.pipeline import resolve
+from framework.spec.loader import load
 
 SHOP = Path(__file__).parents[1] / "e2e" / "shop"
 SOUND = Path(__file__).parent / "sound"
@@ -34,6 +39,32 @@ def places(value, path=()):
         yield from places(below, (*path, step))
 
 
+def with_value(tree, path, value):
+    changed = copy.deepcopy(tree)
+    owner = changed
+    for step in path[:-1]:
+        owner = owner[step]
+    owner[path[-1]] = copy.deepcopy(value)
+    return changed
+
+
+@pytest.mark.parametrize("value", [None, 5, "{{x}}", ["b"], {"x": "y"}], ids=str)
+def test_every_place_can_hold_every_type(value, shop):
+    file = shop / FILES[0]
+    written = file.read_text()
+    tree = yaml.safe_load(written)
+    try:
+        for path in [each for each in places(tree) if each]:
+            file.write_text(json.dumps(with_value(tree, path, value)))
+            try:
+                found = findings(resolve(load(shop, "shop", "nightly", "dev")))
+            except InvalidProject as error:
+                found = error.diagnostics()
+            assert all(finding.location and finding.location.file for finding in found), path
+    finally:
+        file.write_text(written)
+
+
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_value_makes_a_rule_fail(shop, data):
@@ -42,10 +73,7 @@ def test_no_value_makes_a_rule_fail(shop, data):
     changed = copy.deepcopy(yaml.safe_load(written))
     for _ in range(data.draw(st.integers(1, 3))):
         path = data.draw(st.sampled_from([each for each in places(changed) if each]))
-        owner = changed
-        for step in path[:-1]:
-            owner = owner[step]
-        owner[path[-1]] = copy.deepcopy(data.draw(ODD))
+        changed = with_value(changed, path, data.draw(ODD))
     file.write_text(yaml.safe_dump(changed, sort_keys=False, width=10**6))
     try:
         found = validate(shop, None, None, ("local", "dev")).found

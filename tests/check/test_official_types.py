@@ -87,5 +87,8 @@ def test_a_refusal_has_a_place_in_the_job(job):
 def test_a_truth_value_does_not_become_the_text_true():
     (refusal,) = refusals(Job, {**JOB, "tags": {"owner": True}})
 
-    assert (refusal.path, refusal.summary) == (("tags", "owner"), "a value of the wrong type: it must be text")
+    assert (refusal.path, refusal.summary) == (
+        ("tags", "owner"),
+        "a value of the wrong type: it must be text, found true",
+    )
     assert refusal.hint == 'Put it in quotes: "true".'

@@ -16,6 +16,7 @@ from framework.check.quartz import problem_with
         "0 11 11 11 11 ?", "0 0 0 LW * ?", "0 0 0 15W * ?", "0 0 0 1,15W * ?", "0 0 0 L-3W * ?", "0 0 0 ? * L",
         "0 0 0 ? * fril", "0 0 22-4 * * ?", "0 0 0 ? NOV-FEB FRI-MON", "0 */15 * * * ?", "/10 0 0 * * ?",
         "0 0 0 29 FEB ?", "0 0 0 31 JAN,JUN ?", "00 05 04 * * ?", "0  0\t4 * * ?", "0 0 4 ? * MON,WED-FRI 2026/2",
+        "0 0 4 30,31 1-2 ?", "0 0 4 29 2 ? 2027-2028", "0 0 4 31W 2 ?", "0 0 4 L-28 FEB ?", "0 0 4 29-31 FEB-MAR ?",
     ],
 )  # fmt: skip
 def test_a_sound_expression(expression):
@@ -47,6 +48,11 @@ def test_a_sound_expression(expression):
         ("0 0 4 * * ? 2030-2026", "ends before it begins"),
         ("0 0 4 * * ? 1969", "year '1969'"),
         ("0 0 4 31 4,JUN ?", "no day 31"),
+        ("0 0 4 30-31 2 ?", "no day 30-31"),
+        ("0 0 4 30,31 FEB-FEB ?", "no day 30,31"),
+        ("0 0 4 30/1 2 ? *", "no day 30/1"),
+        ("0 0 4 29 2 ? 2027", "no day 29 in 2027"),
+        ("0 0 4 L-30 4 ?", "no day L-30"),
         ("0 0 4, * * ?", "'' is no hour"),
         ("0 0 4 * * *", "both given"),
         ("0 0 4 ? * ?", "both '?'"),
@@ -61,3 +67,11 @@ def test_any_text_has_an_answer(text):
     problem, hint = problem_with(text)
 
     assert problem or not hint
+
+
+@pytest.mark.parametrize("years", ["2024", "2019-2023", "2019,2022", "2020-2024/2"])
+def test_years_that_are_past_are_a_mistake_at_last(years):
+    expression = f"0 0 4 * * ? {years}"
+
+    assert problem_with(expression, 2022)[0] == ""
+    assert problem_with(expression, 2025)[0] == f"all of its years are past, {years}"

@@ -85,7 +85,8 @@ def test_a_finding_for_some_targets_only_names_them(shop):
     done = framework("validate", "-e", "dev", "-e", "prod", "-o", "json")
 
     (finding,) = json.loads(done.stdout)["findings"]
-    assert (finding["summary"], finding["targets"]) == ("pipeline 'demand' has no parameter 'as_off'", ["dev"])
+    assert finding["summary"] == "pipeline 'demand' has no parameter 'as_off' (did you mean 'as_of'?)"
+    assert finding["targets"] == ["dev"]
     assert finding["location"] == {"file": "conf/dev.yml", "line": 6, "column": 18}
 
 
@@ -129,6 +130,7 @@ def test_sarif_is_what_code_scanning_reads(shop):
         (["--var", "x=1"], "no variable 'x'"),
         (["--explain", "tasks.tran.kind"], "no task 'tran' (did you mean 'train'?)"),
         (["--explain", "a..b"], "'a..b' is no path of a field"),
+        (["--explain", "tags.nope"], "no tag 'nope'"),
         (["--explain", "tags", "-o", "sarif"], "--explain finds nothing that SARIF could hold"),
     ],
 )
@@ -149,7 +151,10 @@ def overlaid(shop):
     return shop
 
 
-PATHS = ("tasks.train.timeout_seconds", "parameters.as_of", "parameters.slope", "tags.domain", "tasks.score.columns[1]")
+PATHS = (
+    "tasks.train.timeout_seconds", "parameters.as_of", "parameters.slope", "tags.domain", "tasks.score.columns[1]",
+    "parameters", "tasks.train.depends_on",
+)  # fmt: skip
 
 
 def test_explain_says_which_file_wins_for_each_target(overlaid):

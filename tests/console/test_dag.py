@@ -22,6 +22,7 @@ from framework.console.graph.mermaid import as_mermaid
 from framework.console.graph.picture import Edge, Node, Picture
 from framework.console.graph.svg import as_svg
 from framework.console.graph.text import as_text
+from framework.core.errors import UsageError
 
 BRANCHES = """\
 name: branches
@@ -254,3 +255,32 @@ def test_steps_put_a_task_after_all_that_it_waits_for(graph):
 
     assert set(step_of) == set(nodes)
     assert all(step_of[a] < step_of[b] for a, b in forward)
+
+
+def tangle(count: int, each: int) -> Picture:
+    nodes = [Node(key=f"t{i}", name=f"t{i}", shape="task", headline="x") for i in range(count)]
+    edges = [Edge(source=f"t{j}", target=f"t{i}") for i in range(count) for j in range(max(0, i - each), i)]
+    return Picture("shop/large for local", tuple(nodes), tuple(edges))
+
+
+@pytest.mark.parametrize("draw", [as_svg, as_html, as_mermaid])
+@pytest.mark.parametrize("picture", [tangle(100, 90), tangle(500, 5)], ids=["many", "some"])
+def test_what_nobody_could_follow_is_not_drawn(draw, picture):
+    if len(picture.edges) < 3_000:
+        assert draw(picture)
+        return
+    with pytest.raises(UsageError, match=r"shop/large for local is too large to draw: 100 tasks, 4905 edges") as raised:
+        draw(picture)
+    assert "--format text" in raised.value.hint
+
+
+def test_long_edges_are_as_many_lines_as_the_layers_that_they_cross():
+    chain = tangle(600, 1)
+    long = [Edge(source=f"t{i}", target="t599") for i in range(500)]
+
+    with pytest.raises(UsageError, match="too large to draw"):
+        as_svg(Picture(chain.title, chain.nodes, (*chain.edges, *long)))
+
+
+def test_as_lines_everything_can_be_read():
+    assert "← t88, t89" in as_text(tangle(100, 2)).plain

@@ -213,6 +213,41 @@ def test_a_source_that_cannot_be_loaded_is_a_finding(plan, put, tmp_path, name, 
     assert message in refused(plan, tmp_path / Path(name).parts[0], sample="some_samples:good").summary
 
 
+def test_the_environment_says_where_a_file_is_and_no_message_shows_what_it_says(plan, put, tmp_path, monkeypatch):
+    path = tmp_path / "${env:PLACE}/sales.csv"
+    put("hush/sales.csv", "a\n1\n")
+    monkeypatch.setenv("PLACE", "hush")
+    load = plan(path)[0]
+    put("hush/sales.csv", "")
+
+    assert (load.path, load.shown_as) == (str(tmp_path / "hush/sales.csv"), "${env:PLACE}/sales.csv")
+    assert refused(plan, path).summary == f"{path} is empty"
+
+
+@pytest.mark.parametrize("value", ["/hush", "../hush", "a/../../hush"])
+def test_the_environment_leads_to_no_file_outside_of_the_project(plan, tmp_path, monkeypatch, value):
+    monkeypatch.setenv("PLACE", value)
+
+    finding = refused(plan, tmp_path / "${env:PLACE}/sales.csv")
+
+    assert "does not lie in the project" in finding.summary
+    assert "hush" not in str(finding)
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_variable_of_the_environment_has_to_be_set_when_it_is_needed(plan, tmp_path, table, monkeypatch, value):
+    monkeypatch.setenv("PLACE", value or "")
+    if value is None:
+        monkeypatch.delenv("PLACE")
+
+    finding = refused(plan, tmp_path / "${env:PLACE}/sales.csv")
+    (load, notes) = plan(tmp_path / "${env:PLACE}/sales.csv", sample="some_samples:good")
+
+    assert finding.summary == "environment variable 'PLACE' is not set"
+    assert finding.hint == f"Set it, or name the file: --source {table.partition('.')[2]}=PATH"
+    assert load.sample and "there is no ${env:PLACE}/sales.csv" in str(notes[0])
+
+
 def test_a_name_that_is_too_long_is_a_finding(plan, tmp_path):
     assert "File name too long" in refused(plan, tmp_path / f"{'x' * 300}.csv").summary
 

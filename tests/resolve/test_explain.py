@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from framework.core.errors import UsageError
-from framework.resolve.explain import explain
+from framework.resolve.explain import explain, explain_each
 from framework.spec.loader import load
 
 FILES = {
@@ -51,6 +51,8 @@ tasks:
     notebook_task: {notebook_path: /load, base_parameters: {day: "{{job.parameters.day}}"}}
     databricks: {new_cluster: {num_workers: "${var.size}"}, max_retries: 7}
   - {task_key: score, kind: python, entrypoint: "shop.score:run", writes: shop.scores}
+  - {task_key: show, kind: python, entrypoint: "shop.show:run", reads: {scores: shop.scores}, depends_on: [load]}
+  - {task_key: tell, kind: python, entrypoint: "shop.show:run", reads: {scores: shop.scores}}
 """,
 }
 
@@ -149,3 +151,60 @@ def test_a_variable_of_the_command_line_has_no_place(root):
 def test_a_field_that_nothing_has_is_refused(root, path, message):
     with pytest.raises(UsageError, match=message):
         explained(root, path)
+
+
+def test_a_map_that_several_files_make_is_told_key_by_key(root):
+    tags, limits = explained(root, "tags"), explained(root, "variables.limits")
+    nested = explained(root, "email_notifications")
+
+    assert {key: str(part.settings[-1].location) for key, part in tags.parts.items()} == {
+        "team": "projects/shop/pipelines/daily.yml:3:14",
+        "unit": "conf/base.yml:1:26",
+        "extra": "projects/shop/pipelines/daily.yml:8:17",
+    }
+    assert [setting.written for setting in tags.parts["team"].settings] == ["base", "own"]
+    assert nested.parts["on_start"].value == ["us@example.org"]
+    assert limits.parts == {}
+
+
+def test_a_variable_is_replaced_as_a_whole(root):
+    target = root / "conf/dev.yml"
+    target.write_text(target.read_text().replace("{size: 5}", "{limits: {warn: 3}}"))
+    found = explained(root, "variables.limits")
+
+    assert (found.value, found.parts, len(found.settings)) == ({"warn": 3}, {}, 2)
+
+
+@pytest.mark.parametrize(
+    ("task", "value", "files", "follows_from"),
+    [
+        ("tell", ["score"], 0, "what it reads"),
+        ("show", ["load", "score"], 1, "what it reads"),
+        ("score", [], 0, ""),
+    ],
+)
+def test_dependencies_that_nobody_wrote_follow_from_what_a_task_reads(root, task, value, files, follows_from):
+    found = explained(root, f"tasks.{task}.depends_on")
+
+    assert (sorted(found.value), len(found.settings), found.follows_from) == (value, files, follows_from)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("variables.siez", r"no variable 'siez' \(did you mean 'size'\?\)"),
+        ("parameters.dya", r"no parameter 'dya' \(did you mean 'day'\?\)"),
+        ("tags.temm", r"no tag 'temm' \(did you mean 'team'\?\)"),
+    ],
+)
+def test_a_name_that_no_target_has_is_refused(root, path, said):
+    with pytest.raises(UsageError, match=said):
+        explain_each([load(root, "shop", "daily", name) for name in ("local", "dev")], path)
+
+
+def test_a_name_that_one_target_has_is_not_set_for_the_others(root):
+    target = root / "conf/dev.yml"
+    target.write_text(target.read_text() + "tags: {stage: dev}\n")
+
+    found = explain_each([load(root, "shop", "daily", name) for name in ("local", "dev")], "tags.stage")
+    assert [each.value for each in found] == [None, "dev"]

@@ -88,7 +88,7 @@ def test_a_target_cannot_set_a_parameter_that_the_pipeline_lacks(shop):
         resolved(shop, "prod")
 
     (finding,) = raised.value.found
-    assert finding.summary == "pipeline 'demand' has no parameter 'asof'"
+    assert finding.summary == "pipeline 'demand' has no parameter 'asof' (did you mean 'as_of'?)"
     assert str(finding.location) == "conf/prod.yml:8:18"
 
 

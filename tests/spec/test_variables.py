@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from framework.core.errors import InvalidProject, UsageError
-from framework.spec.loader import load
+from framework.spec.filling import from_environment
+from framework.spec.loader import load, load_checkout
+from framework.spec.target_spec import read_target
 
 BASE = """\
 variables:
@@ -78,13 +80,136 @@ def test_a_value_of_the_wrong_type_is_a_finding_where_it_is_used(root):
     assert (finding.path, str(finding.location)) == ("tags.level", "projects/shop/pipelines/daily.yml:3:7")
 
 
-def test_the_environment_is_asked_where_no_bundle_will_have_the_answer(root, monkeypatch):
-    monkeypatch.delenv("WORKSPACE", raising=False)
-    unset = load(root, "shop", "daily", "dev", variables={"tags": "{}"}).target.host
+def test_the_environment_is_asked_at_the_moment_of_use(root, monkeypatch):
     monkeypatch.setenv("WORKSPACE", "https://dev.example.org")
+    host = load(root, "shop", "daily", "dev", variables={"tags": "{}"}).target.host
 
-    assert unset == "${env:WORKSPACE}"
-    assert load(root, "shop", "daily", "dev", variables={"tags": "{}"}).target.host == "https://dev.example.org"
+    assert host == "${env:WORKSPACE}"
+    assert from_environment(f"{host}/x ${{var.retries}}") == "https://dev.example.org/x ${var.retries}"
+    monkeypatch.setenv("WORKSPACE", "")
+    with pytest.raises(UsageError, match="environment variable 'WORKSPACE' is not set"):
+        from_environment(host)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("5", 5),
+        ("1.5", 1.5),
+        ("true", True),
+        ("05", "05"),
+        ("no", "no"),
+        ("", ""),
+        ('"5"', "5"),
+        ("'5'", "5"),
+        ("[1, two]", [1, "two"]),
+        ('{"a": 1}', {"a": 1}),
+        ("[a-z", "[a-z"),
+        ("*.csv", "*.csv"),
+        ("a: b", "a: b"),
+    ],
+)
+def test_without_a_default_the_command_line_means_what_a_file_would(root, text, value):
+    (root / "conf/dev.yml").write_text(DEV.replace("warehouse: w1", ""))
+
+    assert read_target(root, "dev", {"warehouse": text}).values.values["warehouse"] == value
+
+
+def test_a_number_without_end_is_refused_on_the_command_line_too(root):
+    (root / "conf/dev.yml").write_text(DEV.replace("warehouse: w1", ""))
+
+    with pytest.raises(UsageError, match=r"variable 'warehouse': '\.inf' is not a finite number"):
+        pipeline(root, tags="{}", warehouse=".inf")
+
+
+def test_a_number_is_not_rewritten_in_silence(root):
+    (root / "conf/dev.yml").write_text(DEV.replace("warehouse: w1", ""))
+
+    with pytest.raises(UsageError, match=r"variable 'warehouse': '1\.10' may be the number 1\.1 or a text"):
+        pipeline(root, tags="{}", warehouse="1.10")
+
+
+def test_the_advice_fits_a_value_of_the_command_line(root):
+    (root / "conf/base.yml").write_text(BASE.replace("retries: 1", 'retries: "1"'))
+
+    with pytest.raises(InvalidProject) as raised:
+        pipeline(root, tags="{}", retries="5")
+    (finding,) = raised.value.found
+    assert finding.summary == "max_retries must be a whole number, found the text '5'"
+    assert finding.hint == "Variable 'retries' has its value from --var, and its type from conf/base.yml:2:12."
+
+
+def found_in_base(root, lines, **given):
+    (root / "conf/base.yml").write_text(f"{BASE}{lines}")
+    with pytest.raises(InvalidProject) as raised:
+        pipeline(root, tags="{}", **given)
+    return [(finding.summary, str(finding.location)) for finding in raised.value.found]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said", "place"),
+    [
+        ('  home: "${env:HOME}"\n', "'${env:HOME}' cannot stand here", "conf/base.yml:7:9"),
+        ('  home: {default: [1, "${env:HOME}"]}\n', "'${env:HOME}' cannot stand here", "conf/base.yml:7:23"),
+        ('  a: "x${var.b}"\n  b: ["${var.a}"]\n', "variable 'a' refers to itself: a → b → a", "conf/base.yml:7:6"),
+        (
+            "  size: {default: 1, descripton: x}\n",
+            "unknown field 'descripton' (did you mean 'description'?)",
+            "conf/base.yml:7:22",
+        ),
+        (
+            "  size: {description: x, defualt: 1}\n",
+            "unknown field 'defualt' (did you mean 'default'?)",
+            "conf/base.yml:7:26",
+        ),
+        ("  my-size: 1\n", "'my-size' is no name of a variable", "conf/base.yml:7:3"),
+    ],
+)
+def test_what_is_wrong_with_a_variable_is_said_where_it_stands(root, lines, said, place):
+    assert found_in_base(root, lines) == [(said, place)]
+
+
+def test_a_circle_of_the_command_line_has_no_place(root):
+    assert found_in_base(root, "", landing="${var.quarter}") == [
+        ("variable 'landing' refers to itself: landing → quarter → landing", "None")
+    ]
+
+
+def test_a_map_with_a_description_is_a_value(root):
+    (root / "conf/base.yml").write_text(BASE + "  note: {description: x, owner: us}\n")
+
+    values = load(root, "shop", "daily", "dev", variables={"tags": "{}"}).target.values.values
+    assert values["note"] == {"description": "x", "owner": "us"}
+
+
+def test_the_environment_comes_in_by_no_variable(root):
+    (root / "conf/dev.yml").write_text(DEV.replace("env:WORKSPACE", "var.landing"))
+
+    with pytest.raises(InvalidProject) as raised:
+        pipeline(root, tags="{}", landing="${env:HOME}")
+    assert [finding.summary for finding in raised.value.found] == ["'${env:HOME}' cannot stand here"]
+
+
+def test_targets_without_a_value_are_one_finding_for_each_place(root):
+    (root / "conf/base.yml").write_text(BASE + "  suffix:\n")
+    for name in ("dev", "prod", "test"):
+        (root / f"conf/{name}.yml").write_text(DEV.replace("warehouse: w1", "suffix: x" if name == "test" else ""))
+    (root / "projects/shop/pipelines/daily.yml").write_text(
+        PIPELINE.replace('"${var.tags}"', '{a: "${var.suffix}"}').replace('"${var.warehouse}"', "w1")
+    )
+
+    found = load_checkout(root, None, None, ("dev", "prod", "test")).found
+    of_all = load_checkout(root, None, None, ("dev", "prod")).found
+    with_local = load_checkout(root, None, None).found
+
+    assert [(each.summary, each.targets) for each in found] == [("variable 'suffix' has no value", ("dev", "prod"))]
+    assert [each.targets for each in of_all] == [()]
+    assert [(each.targets, each.hint) for each in with_local] == [
+        (
+            ("local", "dev", "prod"),
+            "Give it a default in conf/base.yml, or on the command line: --var suffix=…",
+        )
+    ]
 
 
 def test_what_local_runs_without_may_lack_a_value(root):
@@ -114,7 +239,7 @@ def test_what_local_needs_has_a_value_by_a_default_or_the_command_line(root, lin
         load(root, "shop", "daily", "local")
 
     (finding,) = raised.value.found
-    assert finding.summary == "variable 'warehouse' has no value for target 'local'"
+    assert (finding.summary, finding.targets) == ("variable 'warehouse' has no value", ("local",))
     assert finding.hint == "Give it a default in conf/base.yml, or on the command line: --var warehouse=…"
 
 
@@ -136,12 +261,12 @@ def test_a_missing_value_hides_no_other_finding(root):
     with pytest.raises(InvalidProject) as raised:
         pipeline(root)
 
-    assert [finding.summary for finding in raised.value.found] == [
-        "variable 'warehouse' has no value for target 'dev'",
-        "variable 'warehouse' has no value for target 'dev'",
-        "unknown field 'max_retry' (did you mean 'max_retries'?)",
-        "variable 'warehouse' has no value for target 'dev'",
-        "retry_on_timeout must be true or false, found the text 'maybe'",
+    assert [(finding.summary, finding.targets) for finding in raised.value.found] == [
+        ("variable 'warehouse' has no value", ("dev",)),
+        ("variable 'warehouse' has no value", ("dev",)),
+        ("unknown field 'max_retry' (did you mean 'max_retries'?)", ()),
+        ("variable 'warehouse' has no value", ("dev",)),
+        ("retry_on_timeout must be true or false, found the text 'maybe'", ()),
     ]
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from framework.check.policy.environment import environment_variables
+from framework.check.policy.waiver_places import CheckoutPlaces
 from framework.check.policy.waivers import WaivedFinding, judge, unused_waivers, waiver_findings
 from framework.core.diagnostics import Diagnostic
 from framework.core.errors import InvalidProject
@@ -45,10 +46,10 @@ class CheckoutPolicy:
             self._waived[each] = (*self._waived.get(each, ()), pipelines[0].target)
         return judged.kept
 
-    def findings(self, rules: Iterable[str], whole: bool) -> Iterator[Diagnostic]:
+    def findings(self, rules: Iterable[str], whole: bool, there: CheckoutPlaces | None = None) -> Iterator[Diagnostic]:
         """What is wrong beside single pipelines: in the policies that were asked for, and in what files speak of.
 
-        ``rules`` are the names of all other rules.
+        ``rules`` are the names of all other rules, ``there`` is what the checkout holds, where that is known.
 
         Whether a waiver is needed shows only when the ``whole`` checkout was looked at.
         """
@@ -56,9 +57,12 @@ class CheckoutPolicy:
         names = tuple(rules)
         for directory, policy in self._policies.items():
             yield from environment_variables(self.root, directory, policy)
-            yield from islice(waiver_findings(policy, names, self.today), MAX_FINDINGS)
-            if whole:
-                yield from islice(unused_waivers(policy, self.waived, self.today), MAX_FINDINGS)
+            wrong = [*islice(waiver_findings(policy, names, self.today, there), MAX_FINDINGS)]
+            yield from wrong
+            if whole and len(wrong) < MAX_FINDINGS:
+                places = {finding.location for finding in wrong}
+                unused = unused_waivers(policy, self.waived, self.today)
+                yield from islice((each for each in unused if each.location not in places), MAX_FINDINGS)
 
     def _read(self, directory: Path) -> PolicySpec:
         try:

@@ -35,7 +35,9 @@ def retries(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
 
 
 def _time_limit(fields: NativeFields, most: int, says: str) -> Iterator[Diagnostic]:
-    yield from fields.unknown(("timeout_seconds",), says)
+    if unknown := [*fields.unknown(("timeout_seconds",), says)]:
+        yield from unknown
+        return
     is_written = "timeout_seconds" in fields.values
     number = whole_number(fields.values.get("timeout_seconds", 0))
     if number is None:

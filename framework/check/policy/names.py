@@ -16,6 +16,9 @@ _Named = tuple[str, str, NodePath]
 def name_patterns(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
     """A name that does not match the pattern for its kind of thing."""
     patterns = {what: pattern for what, pattern in vars(policy.rules.names).items() if pattern is not None}
+    if "task" in patterns:
+        for task in job.tasks:
+            yield from task.unknown((), policy.says(("names", "task")))
     for what, name, path in _names(job.pipeline) if patterns else ():
         if what in patterns and not matches(patterns[what], name):
             summary = f"{what} name {quoted(name)} does not match {quoted(patterns[what])}"
@@ -30,6 +33,8 @@ def _names(pipeline: ResolvedPipeline) -> Iterator[_Named]:
         yield "parameter", name, ("parameters", name)
     for task in pipeline.tasks:
         yield "task", task.task_key, (*task.path, "task_key")
+        if isinstance(inner := (task.inner_task or {}).get("task_key"), str):
+            yield "task", inner, (*task.path, "for_each_task", "task", "task_key")
         if task.kind:
             yield from _written(task)
             # Others take it over from the task that trains.

@@ -14,12 +14,16 @@ from framework.spec.node_path import NodePath, quoted
 
 @dataclass(frozen=True)
 class NativeFields:
-    """The fields of a job, or of the task at ``path``: the ``own`` ones, and what ``databricks:`` lays over them."""
+    """The fields of a job, or of the task at ``path``: the ``own`` ones, and what ``databricks:`` lays over them.
+
+    ``filled_in_later`` is the ``${…}`` that stands in place of all of them, or nothing.
+    """
 
     pipeline: ResolvedPipeline
     path: NodePath
     own: Mapping[str, Any]
     databricks: Mapping[str, Any]
+    filled_in_later: str = ""
 
     @cached_property
     def values(self) -> Mapping[str, Any]:
@@ -38,15 +42,23 @@ class NativeFields:
 
     def unknown(self, below: NodePath, says: str) -> Iterator[Diagnostic]:
         """A finding when the value at ``below``, or one on the way to it, is a ``${…}`` that the bundle fills in."""
-        value: Any = self.values
-        for depth, step in enumerate(below, 1):
-            value = _inside(value, step)
-            if isinstance(value, str) and "${" in value:
+        value: Any = self.filled_in_later or self.values
+        for depth in range(len(below) + 1):
+            if depth:
+                value = _inside(value, below[depth - 1])
+            if is_filled_in_later(value):
                 hint = f"Write the value itself. {says} limits it."
                 yield self.finding(f"what {quoted(value)} stands for cannot be known here", hint, below[:depth])
 
+    def is_refused(self, name: str, shape: type) -> bool:
+        """Whether the field ``name`` has a value of another ``shape``: the types of the Jobs service say so already."""
+        value = self.values.get(name)
+        return value is not None and not isinstance(value, shape) and not is_filled_in_later(value)
+
     def _path(self, below: NodePath) -> NodePath:
         """The path in the pipeline's words: under ``databricks`` if that is where the value that counts stands."""
+        if not below:
+            return self.path
         name = below[0]
         native = name in self.databricks and (
             name not in self.own or not isinstance(self.own[str(name)], Mapping) or _is_in(self.databricks, below)
@@ -58,7 +70,7 @@ class NativeFields:
 class NativeJob(NativeFields):
     """The fields of the job, and those of its ``tasks``, the ones inside of loops included."""
 
-    tasks: tuple[NativeFields, ...]
+    tasks: tuple[NativeFields, ...] = ()
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -66,9 +78,21 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def listed(value: Any) -> list[Any]:
+def is_filled_in_later(value: Any) -> bool:
+    """Whether ``value`` is text with a ``${…}`` in it: what that stands for, only the bundle knows."""
+    return isinstance(value, str) and "${" in value
+
+
+def elements(value: Any) -> list[Any]:
     """``value`` if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
+
+
+def value_at(values: Any, path: NodePath) -> Any:
+    """What stands at ``path`` in ``values``; None where that leads nowhere."""
+    for step in path:
+        values = _inside(values, step)
+    return values
 
 
 def whole_number(value: Any) -> int | None:
@@ -85,13 +109,19 @@ def native_job(pipeline: ResolvedPipeline) -> NativeJob:
     for task in pipeline.tasks:
         does = {"python_wheel_task": {}} if task.kind else task.native
         tasks += _and_inner(NativeFields(pipeline, task.path, {**task.settings, **does}, task.databricks))
-    return NativeJob(pipeline, (), {**pipeline.settings, "tags": pipeline.tags}, pipeline.databricks, tuple(tasks))
+    return NativeJob(
+        pipeline, (), {**pipeline.settings, "tags": pipeline.tags}, pipeline.databricks, tasks=tuple(tasks)
+    )
 
 
 def _and_inner(task: NativeFields) -> Iterator[NativeFields]:
     yield task
-    if inner := mapping(mapping(task.own.get("for_each_task")).get("task")):
-        yield from _and_inner(NativeFields(task.pipeline, (*task.path, "for_each_task", "task"), inner, {}))
+    inner: Any = mapping(task.own.get("for_each_task")).get("task")
+    path = (*task.path, "for_each_task", "task")
+    if is_filled_in_later(inner):
+        yield NativeFields(task.pipeline, path, {}, {}, filled_in_later=inner)
+    elif mapping(inner):
+        yield from _and_inner(NativeFields(task.pipeline, path, inner, {}))
 
 
 def _inside(value: Any, step: str | int) -> Any:

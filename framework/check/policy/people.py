@@ -3,21 +3,30 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from framework.check.policy.native_fields import NativeFields, NativeJob, listed, mapping
+from framework.check.policy.native_fields import NativeFields, NativeJob, elements, mapping, value_at
 from framework.core.diagnostics import Diagnostic
-from framework.spec.node_path import quoted
+from framework.spec.node_path import NodePath, quoted
 from framework.spec.patterns import is_among
 from framework.spec.policy_sections import PermissionRule
 from framework.spec.policy_spec import PRINCIPALS, TargetPolicy
 
 _LEVELS = ("CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER")
 """Each includes those before it."""
+_SUBSCRIBERS = (
+    ("sql_task", "alert", "subscriptions"),
+    ("sql_task", "dashboard", "subscriptions"),
+    ("dashboard_task", "subscription", "subscribers"),
+    ("alert_task", "subscribers"),
+)
+"""Where tasks name those who get their result, beside the notifications."""
 
 
 def run_as(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
     """A job that runs as a person, or as a principal that is not allowed."""
     rule = policy.rules.run_as
     if not rule.service_principal and rule.allowed is None:
+        return
+    if job.is_refused("run_as", Mapping):
         return
     written = {kind: name for kind, name in mapping(job.values.get("run_as")).items() if name != ""}
     who = ", ".join(quoted(str(name)) for name in written.values())
@@ -40,7 +49,9 @@ def run_as(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
 def permissions(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
     """A permission that is missing, or that nobody may have."""
     rules = policy.rules.permissions
-    written = [mapping(each) for each in listed(job.values.get("permissions"))]
+    if job.is_refused("permissions", list):
+        return
+    written = [mapping(each) for each in elements(job.values.get("permissions"))]
     for index, rule in enumerate(rules.required):
         if not any(_grants(each, rule) for each in written):
             says = policy.says(("permissions", "required", index))
@@ -62,7 +73,8 @@ def notifications(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
     for index, event in enumerate(rules.required):
         says = policy.says(("notifications", "required", index))
         places = [(f"{how}_notifications", event) for how in ("email", "webhook")]
-        if any(_address(each).strip() for how, _ in places for each in listed(mapping(job.values.get(how)).get(event))):
+        told = (each for place in places for each in elements(value_at(job.values, place)))
+        if any(_address(each).strip() for each in told):
             continue
         if unknown := [finding for place in places for finding in job.unknown(place, says)]:
             yield from unknown
@@ -75,18 +87,31 @@ def notifications(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
 
 
 def _addresses(fields: NativeFields, policy: TargetPolicy) -> Iterator[Diagnostic]:
-    allowed = {"email": policy.rules.notifications.emails, "webhook": policy.rules.notifications.webhooks}
-    for how, among in allowed.items():
+    """Those who are told, or get a result, and may not."""
+    allowed = policy.rules.notifications
+    for how, key, among in (("email", "user_name", allowed.emails), ("webhook", "destination_id", allowed.webhooks)):
         if among is None:
             continue
-        name, rule = f"{how}_notifications", ("notifications", f"{how}s")
-        yield from fields.unknown((name,), policy.says(rule))
-        for event, addresses in mapping(fields.values.get(name)).items():
-            yield from fields.unknown((name, event), policy.says(rule))
-            for index, address in enumerate(map(_address, listed(addresses))):
-                if not is_among(address, among):
-                    summary = f"{how} {quoted(address)} is not allowed"
-                    yield fields.finding(summary, policy.lists(rule), (name, event, index))
+        rule = ("notifications", f"{how}s")
+        for path, address in _told(fields, how, key):
+            if address is None:
+                yield from fields.unknown(path, policy.says(rule))
+            elif not is_among(str(address), among):
+                yield fields.finding(f"{how} {quoted(str(address))} is not allowed", policy.lists(rule), path)
+
+
+def _told(fields: NativeFields, how: str, key: str) -> Iterator[tuple[NodePath, Any]]:
+    """Every address with its path, and every place where one could stand."""
+    name = f"{how}_notifications"
+    yield (name,), None
+    for event, addresses in mapping(fields.values.get(name)).items():
+        yield (name, event), None
+        yield from (((name, event, index), _address(each)) for index, each in enumerate(elements(addresses)))
+    for way in _SUBSCRIBERS:
+        yield way, None
+        for index, each in enumerate(elements(value_at(fields.values, way))):
+            yield (*way, index, key), mapping(each).get(key)
+            yield (*way, index), None
 
 
 def _address(written: Any) -> str:
@@ -99,7 +124,7 @@ def _unknown_grant(job: NativeJob, number: int, rule: PermissionRule, says: str)
     """A permission that may be what ``rule`` forbids, once the bundle has filled it in."""
     kind, name = _principal(rule)
     yield from job.unknown(("permissions", number, kind), says)
-    written = mapping(listed(job.values["permissions"])[number])
+    written = mapping(elements(job.values["permissions"])[number])
     if is_among(str(written.get(kind, "")), [name]) and rule.level is not None:
         yield from job.unknown(("permissions", number, "level"), says)
 

@@ -6,6 +6,7 @@ from datetime import date
 from itertools import islice
 
 from framework.check.policy.findings import POLICY_RULES, is_waivable, rule_name, with_severities
+from framework.check.policy.waiver_places import CheckoutPlaces, unknown_place
 from framework.core.diagnostics import Diagnostic, Severity
 from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
 from framework.spec.node_path import format_path, quoted
@@ -23,6 +24,7 @@ OF_PROJECT = frozenset(
         "one_writer_in_the_catalog",
         "one_writer_in_the_project",
         "sources_are_not_written",
+        "sources_have_a_file",
         "sources_have_a_known_format",
         "unused_task_values",
     }
@@ -79,11 +81,18 @@ def apply_waivers(
     return Judged(tuple(kept), tuple(waived))
 
 
-def waiver_findings(policy: PolicySpec, rules: Iterable[str], today: date) -> Iterator[Diagnostic]:
-    """What is wrong with the policy's waivers and severities. ``rules`` are the names of all other rules."""
+def waiver_findings(
+    policy: PolicySpec, rules: Iterable[str], today: date, there: CheckoutPlaces | None = None
+) -> Iterator[Diagnostic]:
+    """A waiver that has expired or holds for nothing that is there, or a rule's name that is none.
+
+    ``rules`` are the names of all rules beside those of policies; ``there`` is what the checkout holds, where that is
+    known.
+    """
     known = sorted({*rules, *map(rule_name, POLICY_RULES)})
+    most = policy.max_waiver_days
     for waiver in policy.waivers:
-        if problem := _unfit(waiver.rule, known):
+        if problem := _unfit(waiver.rule, known) or (there and unknown_place(waiver, there)):
             yield _about(waiver, *problem)
         elif _names_task_in_vain(waiver):
             hint = "Write project or project/pipeline, and the file under 'file'."
@@ -92,6 +101,9 @@ def waiver_findings(policy: PolicySpec, rules: Iterable[str], today: date) -> It
             hint = f"Mend what it is about, or agree on a new date with {waiver.owner}."
             summary = f"the waiver of {quoted(waiver.rule)} at {quoted(waiver.at)} expired on {waiver.expires}"
             yield _about(waiver, summary, hint)
+        elif most is not None and (days := (waiver.expires - today).days) > most:
+            hint = f"Agree on an earlier day with {waiver.owner}: the policy's max_waiver_days is {most}."
+            yield _about(waiver, f"the waiver of {quoted(waiver.rule)} runs for {days} more days", hint)
     yield from dict.fromkeys(islice(_severity_findings(policy, known), MAX_FINDINGS))
 
 
@@ -119,9 +131,10 @@ def _unfit(rule: str, known: Sequence[str]) -> tuple[str, str] | None:
     if is_waivable(rule) and rule in known:
         return None
     if rule in known:
-        return f"what rule {quoted(rule)} finds cannot be waived", "It cannot be compiled or run. Mend it."
+        return f"what rule {quoted(rule)} finds cannot be waived", "Mend it: no policy can weigh it differently."
     there = [name for name in known if is_waivable(name)]
-    return f"no rule {quoted(rule)}{did_you_mean(rule, there)}", f"There are: {', '.join(there)}."
+    close = did_you_mean(rule, there)
+    return f"no rule {quoted(rule)}{close}", "" if close else f"There are: {', '.join(there)}."
 
 
 def _names_task_in_vain(waiver: Waiver) -> bool:
@@ -147,7 +160,8 @@ def _place(finding: Diagnostic, pipelines: Sequence[ResolvedPipeline]) -> tuple[
 
 def _is_about(path: str, pipeline: ResolvedPipeline, task: ResolvedTask) -> bool:
     """Whether ``path`` leads into the task, in the pipeline's file or in a target's."""
-    ways = (task.path, ("pipelines", pipeline.pipeline, "tasks", task.task_key))
+    names = (pipeline.pipeline, f"{pipeline.project}/{pipeline.pipeline}")
+    ways = (task.path, *(("pipelines", name, "tasks", task.task_key) for name in names))
     return any(path == way or path.startswith((f"{way}.", f"{way}[")) for way in map(format_path, ways))
 
 

@@ -19,6 +19,25 @@ def flowing(nodes: Sequence[str], edges: Sequence[Edge]) -> tuple[set[Edge], lis
     return back, [(b, a) if (a, b) in back else (a, b) for a, b in edges]
 
 
+def components(nodes: Sequence[str], edges: Sequence[Edge]) -> dict[str, str]:
+    """For each node one that stands for it and for all that lie in cycles with it (Kosaraju's method)."""
+    before, found = _grouped([(b, a) for a, b in edges]), dict[str, str]()
+    for start in reversed(_as_they_end(nodes, _grouped(edges))):
+        left = [start]
+        while left:
+            if (node := left.pop()) not in found:
+                found[node] = start
+                left += before.get(node, ())
+    return found
+
+
+def stretch(nodes: Sequence[str], edges: Sequence[Edge]) -> int:
+    """How many layers the edges of all nodes cross; those of one node go the same way."""
+    flow = list(dict.fromkeys(flowing(nodes, [edge for edge in edges if edge[0] != edge[1]])[1]))
+    ranks = moved_up(ranks_of(nodes, flow), flow)
+    return sum(max(ranks[each] for each in targets) - ranks[node] - 1 for node, targets in _grouped(flow).items())
+
+
 def ranks_of(nodes: Sequence[str], edges: Sequence[Edge]) -> dict[str, int]:
     """The layer of each node: the length of the longest path to it."""
     before, after = _grouped([(b, a) for a, b in edges]), _grouped(edges)
@@ -63,6 +82,25 @@ def _against_the_flow(nodes: Sequence[str], edges: Sequence[Edge]) -> set[Edge]:
                 state[following] = "open"
                 walk.append((following, iter(after.get(following, ()))))
     return back
+
+
+def _as_they_end(nodes: Sequence[str], after: Mapping[str, Sequence[str]]) -> list[str]:
+    """The nodes in the order in which a walk in depth leaves them."""
+    seen: set[str] = set()
+    done: list[str] = []
+    for start in nodes:
+        walk = [] if start in seen else [(start, iter(after.get(start, ())))]
+        seen.add(start)
+        while walk:
+            node, rest = walk[-1]
+            following = next((each for each in rest if each not in seen), None)
+            if following is None:
+                done.append(node)
+                walk.pop()
+            else:
+                seen.add(following)
+                walk.append((following, iter(after.get(following, ()))))
+    return done
 
 
 def _grouped(edges: Sequence[Edge]) -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
 """The task graph in Mermaid's language, which GitHub and many editors draw (mermaid.js.org/syntax/flowchart)."""
 
-from framework.console.graph.picture import Edge, Node, Picture
+from framework.console.graph.picture import Edge, Node, Picture, refuse_tangled
 from framework.console.graph.text_width import shortened
 
 _BRACKETS = {
@@ -16,7 +16,11 @@ _PLAIN = frozenset(" _.,:/@=()+-·…≠≥≤'")
 
 
 def as_mermaid(picture: Picture) -> str:
-    """A flowchart from left to right; a dotted edge is written in ``depends_on``, a red one cannot be."""
+    """A flowchart from left to right; a dotted edge is written in ``depends_on``, a red one cannot be.
+
+    Raises UsageError for a tangle.
+    """
+    refuse_tangled(picture)
     # Names of our own: Mermaid takes some words, such as "end", for its grammar.
     keys = {node.key: f"n{number}" for number, node in enumerate(picture.nodes)}
     lines = ["flowchart LR", f"    accTitle: {_escaped(picture.title)}", f"    accDescr: {picture.description}"]

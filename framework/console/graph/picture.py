@@ -4,14 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from framework.console.graph.flows import TaskFlows, carried, datasets_between, flows_of
+from framework.console.graph.layers import components, stretch
 from framework.console.graph.words import Details, details, headline, remarks, shape_of
 from framework.console.results import several
-from framework.core.graph import find_cycle
+from framework.core.errors import UsageError
 from framework.resolve.resolved import Dependency, ResolvedPipeline, ResolvedTask
 from framework.spec.node_path import printable
 
 DATA = ("table", "model")
 """The shapes of what tasks read and write."""
+_MOST_EDGES, _LONGEST_EDGES = 3_000, 30_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +59,11 @@ class Picture:
 def picture_of(pipeline: ResolvedPipeline, *, data: bool = False) -> Picture:
     """The tasks of ``pipeline``, with the tables and models between them if ``data``; also of one with findings."""
     flows = {task.task_key: flows_of(task) for task in pipeline.tasks}
-    following = _in_cycles(pipeline)
-    nodes = [_node(task, task.task_key in following.get(task.task_key, ())) for task in pipeline.tasks]
+    cyclic = _in_cycles(pipeline)
+    in_cycles = {key for edge in cyclic for key in edge}
+    nodes = [_node(task, task.task_key in in_cycles) for task in pipeline.tasks]
     edges = [
-        _edge(task, dependency, dependency.task_key in following.get(task.task_key, ()), flows, written)
+        _edge(task, dependency, (dependency.task_key, task.task_key) in cyclic, flows, written)
         for task in pipeline.tasks
         for written in [_written(pipeline, task)]
         for dependency in task.depends_on
@@ -72,6 +75,16 @@ def picture_of(pipeline: ResolvedPipeline, *, data: bool = False) -> Picture:
         nodes += _data_nodes(flows)
     title = f"{pipeline.project}/{pipeline.pipeline} for {pipeline.target}"
     return Picture(printable(title), tuple(map(_printable_node, nodes)), tuple(map(_printable_edge, edges)))
+
+
+def refuse_tangled(picture: Picture) -> None:
+    """Raises UsageError for a picture in which nobody could follow an edge, and that would take minutes to draw."""
+    edges = [(edge.source, edge.target) for edge in picture.edges]
+    if len(edges) > _MOST_EDGES or stretch([node.key for node in picture.nodes], edges) > _LONGEST_EDGES:
+        raise UsageError(
+            f"{picture.title} is too large to draw: {picture.description}",
+            "framework dag --format text lists what each task waits for.",
+        )
 
 
 def _node(task: ResolvedTask, broken: bool) -> Node:
@@ -107,23 +120,11 @@ def _written(pipeline: ResolvedPipeline, task: ResolvedTask) -> set[str]:
     return {str(entry["task_key"] if isinstance(entry, dict) else entry) for entry in entries or ()}
 
 
-def _in_cycles(pipeline: ResolvedPipeline) -> dict[str, set[str]]:
-    """For each task those that come after it, itself too if there is a way back; nothing when there is no cycle."""
-    after: dict[str, list[str]] = {task.task_key: [] for task in pipeline.tasks}
-    for task in pipeline.tasks:
-        for dependency in task.depends_on:
-            after.setdefault(dependency.task_key, []).append(task.task_key)
-    return {key: _reached(key, after) for key in after} if find_cycle(after) else {}
-
-
-def _reached(start: str, after: Mapping[str, list[str]]) -> set[str]:
-    found: set[str] = set()
-    left = [start]
-    while left:
-        new = [key for key in after[left.pop()] if key not in found]
-        found.update(new)
-        left += new
-    return found
+def _in_cycles(pipeline: ResolvedPipeline) -> set[tuple[str, str]]:
+    """The edges that have a way back."""
+    edges = [(dependency.task_key, task.task_key) for task in pipeline.tasks for dependency in task.depends_on]
+    cycle_of = components([task.task_key for task in pipeline.tasks], edges)
+    return {(a, b) for a, b in edges if cycle_of.get(a, "") == cycle_of[b]}
 
 
 def _leads_through_data(edge: Edge, flows: Mapping[str, TaskFlows]) -> bool:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from framework.console.graph.layout import Layout, layered
-from framework.console.graph.picture import Edge, Node, Picture
+from framework.console.graph.picture import Edge, Node, Picture, refuse_tangled
 from framework.console.graph.shapes import outline
 from framework.console.graph.text_width import shortened, width_of
 
@@ -47,8 +47,9 @@ class _Drawing:
 def as_svg(picture: Picture, *, tooltips: bool = True) -> str:
     """The ``picture`` from left to right; a dashed edge is written in ``depends_on``, a red one cannot be.
 
-    Without ``tooltips`` it is for a page that tells about a node in its own way.
+    Without ``tooltips`` it is for a page that tells about a node in its own way. Raises UsageError for a tangle.
     """
+    refuse_tangled(picture)
     drawing = _drawing(picture)
     width = max((end for _, end in drawing.columns), default=0.0) + _MARGIN
     width = max(width, *(width_of(*line) + 2 * _MARGIN for line in ((picture.title, 15.0), (_legend(picture), _WORDS))))

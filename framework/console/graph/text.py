@@ -1,5 +1,6 @@
 """The task graph as lines: the tasks step by step, each with what goes before it."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from rich.text import Text
@@ -20,11 +21,12 @@ def as_text(picture: Picture, width: int = WIDTH) -> Text:
     layers = steps([node.key for node in picture.nodes], [(edge.source, edge.target) for edge in picture.edges])
     layers_of_tasks = [[key for key in layer if key in tasks] for layer in layers]
     column = min(max((len(node.name) for node in tasks.values()), default=0), width // 2)
+    around = _Around(picture, tasks)
     lines = [Text(f"{picture.title}: {picture.description}", "bold"), Text()]
     for number, layer in enumerate(filter(None, layers_of_tasks), 1):
         for index, key in enumerate(layer):
             lines += _head(tasks[key], f"{number:>2}" if not index else "", column, width)
-            lines += _around(key, picture, tasks, width)
+            lines += around.lines(key, width)
         lines.append(Text())
     return Text("\n").join([*lines, *([Text(_LEGEND, "dim")] if picture.edges else [])])
 
@@ -38,17 +40,25 @@ def _head(node: Node, number: str, column: int, width: int) -> list[Text]:
     return [name + words] if len(name) + len(words) <= width else [name, Text(_INDENT) + words[2:]]
 
 
-def _around(key: str, picture: Picture, tasks: dict[str, Node], width: int) -> Iterator[Text]:
-    """What goes before the task, and the data that it reads and writes."""
-    names = {node.key: node.name for node in picture.nodes}
-    into = [edge for edge in picture.edges if edge.target == key]
-    before = [edge for edge in into if edge.source in tasks]
-    for mark, written in ((_IMPLIED, False), (_WRITTEN, True)):
-        shown = [names[edge.source] + _outcome(edge) for edge in before if edge.written is written]
-        yield from _wrapped(mark, shown, width)
-    yield from _wrapped("reads", [names[e.source] + e.label for e in into if e.source not in tasks], width)
-    out = [names[e.target] for e in picture.edges if e.source == key and e.target not in tasks]
-    yield from _wrapped("writes", out, width)
+class _Around:
+    """What goes before a task, and the data that it reads and writes."""
+
+    def __init__(self, picture: Picture, tasks: dict[str, Node]) -> None:
+        self._tasks, self._names = tasks, {node.key: node.name for node in picture.nodes}
+        self._into, self._writes = defaultdict[str, list[Edge]](list), defaultdict[str, list[str]](list)
+        for edge in picture.edges:
+            self._into[edge.target].append(edge)
+            if edge.target not in tasks:
+                self._writes[edge.source].append(self._names[edge.target])
+
+    def lines(self, key: str, width: int) -> Iterator[Text]:
+        into, names = self._into[key], self._names
+        before = [edge for edge in into if edge.source in self._tasks]
+        for mark, written in ((_IMPLIED, False), (_WRITTEN, True)):
+            shown = [names[edge.source] + _outcome(edge) for edge in before if edge.written is written]
+            yield from _wrapped(mark, shown, width)
+        yield from _wrapped("reads", [names[e.source] + e.label for e in into if e.source not in self._tasks], width)
+        yield from _wrapped("writes", self._writes[key], width)
 
 
 def _outcome(edge: Edge) -> str:

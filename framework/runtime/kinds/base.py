@@ -1,11 +1,14 @@
 """What the phases before a run ask of a kind, so that none of them has to know a kind by name."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 Siblings = Mapping[str, Any]
 """The options of a pipeline's tasks, by task key."""
+_ALIAS = re.compile("[A-Za-z0-9_-]+")
+_RESERVED = re.compile("v[0-9]+|latest", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,14 @@ class KindOptions:
     def problems(self) -> Iterator[Problem]:
         """What is wrong with these options, once they are complete."""
         yield from ()
+
+
+def alias_problems(field: str, alias: str) -> Iterator[Problem]:
+    """What is wrong with a model's ``alias``, which ``field`` names."""
+    if not _ALIAS.fullmatch(alias):
+        yield Problem(field, f"'{alias}' is no alias", "Letters, digits, _ and - only, as in champion.")
+    elif _RESERVED.fullmatch(alias):
+        yield Problem(field, f"MLflow keeps the name '{alias}' for itself", "Take another one, such as champion.")
 
 
 def offering(what: str, model_from: str, siblings: Siblings) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """``batch_inference``: scores a table with a registered model."""
 
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -9,7 +10,7 @@ from framework.core.identifiers import Entrypoint, ModelRead, TableRead, TableWr
 from framework.core.task_run import ModelVersion
 from framework.runtime import project_calls, project_code, registry, scoring, spark_errors, tables, tracking
 from framework.runtime.conflicts import retried
-from framework.runtime.kinds.base import KindOptions
+from framework.runtime.kinds.base import KindOptions, Problem
 from framework.runtime.kinds.options import STRICT, ReplaceWhere, WriteMode
 from framework.runtime.predicates import quoted
 from framework.runtime.task import Outcome, Task
@@ -42,6 +43,12 @@ class BatchInference(KindOptions):
     columns: list[str] | None = None
     write_mode: WriteMode = field(default_factory=_by_logical_date)
     __pydantic_config__: ClassVar = STRICT
+
+    def problems(self) -> Iterator[Problem]:
+        """No table, or several of them that nothing makes into one."""
+        if not self.entrypoint and len(self.reads) != 1:
+            hint = "Read one table, or name a function that makes the rows out of them."
+            yield Problem("reads", f"{len(self.reads) or 'no'} tables to score, and no entrypoint", hint)
 
     def run(self, task: Task) -> Outcome:
         """Score and write.

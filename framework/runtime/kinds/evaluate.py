@@ -10,7 +10,7 @@ from framework.core.errors import DataError, FrameworkError
 from framework.core.identifiers import Entrypoint, ModelMentioned, TableRead, TaskRead
 from framework.core.task_run import ModelVersion, Verdict
 from framework.runtime import gates, project_calls, project_code, registry, rivals, tables, tracking
-from framework.runtime.kinds.base import KindOptions, Problem, Siblings, experiment_of, offering
+from framework.runtime.kinds.base import KindOptions, Problem, Siblings, alias_problems, experiment_of, offering
 from framework.runtime.kinds.options import STRICT, Beats, Threshold
 from framework.runtime.task import Outcome, Task
 
@@ -61,6 +61,8 @@ class Evaluate(KindOptions):
         if self.beats is not None and self.model is None:
             hint = f"Add 'model: schema.model', or a register_model task with 'model_from: {self.model_from}'."
             yield Problem("beats", "nothing says which model the candidate has to beat", hint)
+        if self.beats is not None:
+            yield from alias_problems("beats", self._beats().alias)
 
     def run(self, task: Task) -> Outcome:
         """Measure and judge.

@@ -31,7 +31,13 @@ class FeatureTable(KindOptions):
     __pydantic_config__: ClassVar = STRICT
 
     def problems(self) -> Iterator[Problem]:
-        """Only these modes keep a key unique in the whole table by looking at the new rows alone."""
+        """A key of no column, or of one twice; a mode that looks at the new rows alone and so cannot keep it unique."""
+        if not self.primary_keys:
+            yield Problem("primary_keys", "a primary key needs a column", "Write primary_keys: [id].")
+        # Spark takes no notice of the case of a column's name.
+        columns = [column.lower() for column in self.primary_keys]
+        for column in dict.fromkeys(each for each in columns if columns.count(each) > 1):
+            yield Problem("primary_keys", f"column '{column}' is in the primary key twice", "Keep one of them.")
         if self.write_mode == "append":
             hint = "Use overwrite, or {replace_where: […]} on columns of the key."
             yield Problem("write_mode", "write_mode append cannot keep a primary key unique", hint)

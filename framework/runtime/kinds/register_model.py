@@ -1,7 +1,7 @@
 """``register_model``: makes a model version and moves its alias."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
@@ -9,7 +9,7 @@ from framework.core.errors import DataError
 from framework.core.identifiers import ModelWritten, TaskRead
 from framework.core.task_run import ModelVersion
 from framework.runtime import gates, registry, tracking
-from framework.runtime.kinds.base import KindOptions, Siblings, experiment_of, offering
+from framework.runtime.kinds.base import KindOptions, Problem, Siblings, alias_problems, experiment_of, offering
 from framework.runtime.kinds.evaluate import required
 from framework.runtime.kinds.options import STRICT
 from framework.runtime.task import Outcome, Task
@@ -41,6 +41,10 @@ class RegisterModel(KindOptions):
         """With every gate on the same ``model_from``, and the experiment of that task."""
         gates = self.gates or list(offering("verdict", self.model_from, siblings))
         return replace(self, gates=gates, experiment=self.experiment or experiment_of(self.model_from, siblings))
+
+    def problems(self) -> Iterator[Problem]:
+        """An alias that no model can have."""
+        yield from alias_problems("alias", self.alias)
 
     def run(self, task: Task) -> Outcome:
         """Register and move the alias, or keep what is live. Raises DataError when neither can be done."""

@@ -12,7 +12,7 @@ from framework.check.policy.findings import policy_findings, with_severities
 from framework.core.diagnostics import Diagnostic, Location, Severity
 from framework.resolve.pipeline import resolve
 from framework.spec.loader import load
-from framework.spec.policy_spec import PolicySpec, read_policy
+from framework.spec.policy_spec import PolicySpec, Thin, read_policy
 
 SOUND = Path(__file__).parent / "golden" / "_sound"
 OWN_LIMIT = "limits: {max_retries: 0}\n"
@@ -108,6 +108,16 @@ def test_the_strictest_of_both_files_says_what_is_thin(root):
     assert PolicySpec().thin("local") is None
 
 
+@pytest.mark.parametrize("organisation", [None, "", "thin: {max_statements: 30}"])
+def test_what_the_organisation_leaves_out_of_thin_a_project_cannot_allow(organisation, root):
+    rules = policy(root, organisation or "", "thin: {allow_functions: true, allow_sql: true, max_statements: 90}")
+    if organisation is None:
+        (root / "conf/policy.yml").unlink()
+        rules = read_policy(root, root / "projects/shop")
+
+    assert rules.thin("prod") == Thin(max_statements=30 if organisation else 20)
+
+
 def test_both_files_must_allow_a_variable_of_the_environment(root):
     rules = policy(root, "environment_variables: [HOST, DATA]", "environment_variables: [DATA, HOME]")
 
@@ -156,6 +166,10 @@ sections = st.fixed_dictionaries(
             st.sampled_from(["policy.retries", "policy.workers", "policy.required_tags", "policy.name_patterns"]),
             st.sampled_from(["error", "warning"]),
         ),
+        "thin": st.fixed_dictionaries(
+            {}, optional={"max_statements": st.integers(0, 99), "allow_functions": st.booleans()}
+        ),
+        "environment_variables": st.lists(st.sampled_from(["DATA", "HOME"])),
     },
 )
 policies = st.builds(lambda everywhere, prod: {**everywhere, "targets": {"prod": prod}}, sections, sections)
@@ -174,7 +188,13 @@ def test_nothing_in_a_projects_policy_takes_a_finding_away_or_makes_it_lighter(t
             for each in policy_findings(pipeline, rules)
         }
 
-    alone = weights(policy(root, yaml.safe_dump(organisation)))
-    with_project = weights(policy(root, yaml.safe_dump(organisation), yaml.safe_dump(project)))
+    alone = policy(root, yaml.safe_dump(organisation))
+    with_project = policy(root, yaml.safe_dump(organisation), yaml.safe_dump(project))
 
-    assert all(with_project.get(finding, -1) >= is_error for finding, is_error in alone.items())
+    weights_with_project = weights(with_project)
+    assert all(weights_with_project.get(finding, -1) >= is_error for finding, is_error in weights(alone).items())
+    for target in ("local", "prod"):
+        thin, thin_with_project = alone.thin(target) or Thin(), with_project.thin(target) or Thin()
+        assert all(value <= vars(thin)[name] for name, value in vars(thin_with_project).items())
+        allowed = alone.environment_variables(target)
+        assert allowed is None or (with_project.environment_variables(target) or frozenset()) <= allowed

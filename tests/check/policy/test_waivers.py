@@ -1,5 +1,6 @@
 """Exceptions have a reason, an owner and an end, and are shown."""
 
+from dataclasses import replace
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -71,6 +72,36 @@ def test_what_a_target_sets_in_a_task_belongs_to_the_task(tmp_path):
     rules = policy(tmp_path, "rule: policy.time_limits, at: shop/daily/train, expires: 2030-05-31")
 
     assert judged(rules, OF_TARGET).kept == ()
+
+
+def test_a_target_may_name_the_pipeline_in_full(tmp_path):
+    rules = policy(tmp_path, "rule: policy.time_limits, at: shop/daily/train, expires: 2030-05-31")
+    path = "pipelines['shop/daily'].tasks.train.timeout_seconds"
+
+    assert judged(rules, replace(OF_TARGET, path=path)).kept == ()
+
+
+def test_a_policy_may_limit_how_long_a_waiver_runs(tmp_path):
+    long, short = (f"rule: policy.retries, at: shop, expires: 2030-0{day}" for day in ("4-02", "4-01"))
+    rules = replace(policy(tmp_path, long, short), max_waiver_days=90)
+
+    assert [*map(str, waiver_findings(rules, RULES, TODAY))] == [
+        "Error: the waiver of 'policy.retries' runs for 91 more days\n"
+        "  at waivers[0]\n"
+        "  in conf/policy.yml:2:5\n"
+        "  Agree on an earlier day with ann@example.com: the policy's max_waiver_days is 90."
+    ]
+
+
+def test_the_smaller_limit_of_both_files_counts_for_waivers(tmp_path):
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/policy.yml").write_text("max_waiver_days: 30\n")
+    (tmp_path / "policy.yml").write_text("max_waiver_days: 90\nnames: {task: a}\n")
+
+    rules = read_policy(tmp_path, tmp_path)
+
+    assert rules.max_waiver_days == 30
+    assert [each.rules.names.task for each in rules.of_target("local")] == [None, "a"]
 
 
 def test_among_several_pipelines_the_file_says_which_one_it_is(tmp_path):
@@ -163,6 +194,13 @@ def test_a_waiver_of_a_rule_that_does_not_exist_is_an_error(tmp_path):
 
     assert found.summary == "no rule 'policy.retrys' (did you mean 'policy.retries'?)"
     assert found.severity is Severity.ERROR
+    assert found.hint == ""
+
+
+def test_the_rules_there_are_are_listed_where_none_is_close(tmp_path):
+    (found,) = waiver_findings(policy(tmp_path, "rule: xyz, at: shop, expires: 2030-05-31"), RULES, TODAY)
+
+    assert found.hint.startswith("There are: policy.budget_policy, ")
 
 
 def test_a_waiver_that_waives_nothing_is_a_warning(tmp_path):

@@ -1,0 +1,4 @@
+from datetime import date as daily
+
+
+def note(): ...
