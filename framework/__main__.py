@@ -8,7 +8,6 @@ from typing import NoReturn
 
 from framework.cli.app import app
 
-
 _SELDOM = 200_000
 """Objects made between two looks for garbage."""
 
