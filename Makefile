@@ -11,9 +11,10 @@ EXAMPLE := projects/example_demand_forecast
 SALES := $(EXAMPLE)/data/online_retail.parquet
 SHARED_SALES := ../shared/data/online_retail.parquet
 BENCH ?= *
+DEPLOYS := tests/deploy tests/testing tests/compile
 LONG_RUNS := $(addprefix tests/e2e/,test_faults.py test_repair_and_resume.py test_run.py)
 
-.PHONY: help setup demo test test-runs test-rest test-matrix check format bench soak data link-data lock hooks clean
+.PHONY: help setup demo test test-runs test-rest test-deploys test-matrix check format bench soak data link-data lock hooks clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,10 +25,10 @@ demo: $(READY) link-data ## run the demand forecast end to end on local Spark
 	$(BIN)/framework run example_demand_forecast --env local
 
 # The tests start many JVMs that live for seconds: the first compiler alone halves what each costs. The runtime's tests go by
-# themselves: they use classic Spark too, and a process has either that or Spark Connect. Two halves run side by side, as
-# both mostly wait for their engines.
+# themselves: they use classic Spark too, and a process has either that or Spark Connect. Two parts run side by side, as
+# most of them wait for their engines; the third one begins when the first of these is done.
 test: check ## everything that must pass: check, then all tests but the soak
-	$(MAKE) -j2 test-runs test-rest
+	$(MAKE) -j2 test-runs test-rest test-deploys
 
 test-runs: $(READY)
 	JDK_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 $(BIN)/pytest -m "not soak" --durations=5 tests/runtime
@@ -35,7 +36,10 @@ test-runs: $(READY)
 
 test-rest: $(READY)
 	JDK_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 $(BIN)/pytest -m "not soak" --durations=15 \
-	  $(addprefix --ignore=,tests/runtime $(LONG_RUNS))
+	  $(addprefix --ignore=,tests/runtime $(LONG_RUNS) $(DEPLOYS))
+
+test-deploys: $(READY)
+	$(BIN)/pytest -m "not soak" --durations=15 $(DEPLOYS)
 
 test-matrix: $(READY) ## the runtime's tests with older versions of Spark
 	$(BIN)/python tests/runtime/run_matrix.py
@@ -73,6 +77,9 @@ lock: ## write requirements.lock anew from pyproject.toml, keeping pins where it
 	@[ -x $(BIN)/uv ] || $(MAKE) --no-print-directory setup
 	$(BIN)/uv pip compile pyproject.toml --output-file requirements.lock --quiet --universal --generate-hashes \
 	  --all-extras --group build --group dev --group example \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE)
+	cd projects/example_demand_forecast && $(CURDIR)/$(BIN)/uv pip compile pyproject.toml --no-config --quiet --universal \
+	  --python-version 3.11 --no-annotate --output-file requirements.lock \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE)
 
 hooks: $(READY) ## check every commit before it is made

@@ -11,12 +11,12 @@ A bundle that is there already, ours or anybody's, is run without the first four
 Each phase takes what the one before it gives, so a wrong order is a type error.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
-from framework.check.checkout import Validated
+from framework.check.checkout import Validated, checked
 from framework.check.checkout import validate as validate_checkout
 from framework.check.pipeline import check_together, findings
 from framework.check.policy.environment import environment_of_project
@@ -27,6 +27,7 @@ from framework.core.diagnostics import Diagnostics
 from framework.core.errors import InvalidProject, UsageError
 from framework.core.events import Listener, Note
 from framework.core.job_run import JobRun
+from framework.deploy.remote_jobs import Deployed, deployed_job
 from framework.local.backfills import requests_for
 from framework.local.paths import LocalPaths
 from framework.local.requests import MAX_PARALLEL, RepairRequest, RunRequest, Selected
@@ -35,13 +36,13 @@ from framework.local.runnable import Runnable
 from framework.local.stored_runs import stored_run
 from framework.records.run_values import StoredRun
 from framework.resolve.explain import Explained, explain_each
-from framework.resolve.job_references import pipelines_run
 from framework.resolve.parameters import run_parameters
 from framework.resolve.pipeline import resolve
 from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline, ResolvedSource
+from framework.resolve.run_jobs import run_by
 from framework.spec.loader import ProjectSource, find_root, load
 from framework.spec.policy_spec import NO_POLICY, read_policy
-from framework.spec.target_spec import LOCAL, known_targets
+from framework.spec.target_spec import LOCAL, deployed_targets, known_targets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +112,13 @@ def validate(asked: Asked) -> Validated:
     return validate_checkout(root, asked.project, asked.pipeline, asked.targets, asked.variables)
 
 
+def bundles(asked: Asked) -> tuple[tuple[Bundle, ...], Diagnostics]:
+    """The bundle of each project for each target, and the warnings about them. Raises UsageError and InvalidProject."""
+    root = find_root(asked.directory)
+    sound, warnings = checked(root, asked.project, deployed_targets(root, asked.targets), asked.variables)
+    return tuple(bundle_of(*pipelines) for pipelines in sound), warnings
+
+
 def explain(asked: Asked, path: str) -> tuple[str, list[Explained]]:
     """Where the value at ``path`` of one pipeline comes from: the pipeline's name, and the answer for each target."""
     root = find_root(asked.directory)
@@ -142,6 +150,13 @@ def run_locally(selection: Selection, listener: Listener, how: HowToRun = HowToR
     return run(_runnable(ready), replace(_request(ready, selection), parameters=parameters, **vars(how)), listener)
 
 
+def deployed(selection: Selection) -> Deployed:
+    """A pipeline's job in the workspace of its target. Raises UsageError, InvalidProject and FrameworkError."""
+    named = (selection.project, selection.pipeline, selection.target)
+    source = load(find_root(selection.directory), *named, selection.directory, selection.variables)
+    return deployed_job(source, selection.parameters)
+
+
 def backfill_locally(
     selection: Selection, dates: Sequence[date], max_parallel: int, listener: Listener
 ) -> list[JobRun]:
@@ -171,32 +186,19 @@ def compiled(selection: Selection, listener: Listener) -> Compiled:
     named = (selection.project, selection.pipeline, selection.target)
     source: ProjectSource = load(root, *named, selection.directory, selection.variables)
     resolved: ResolvedPipeline = resolve(source, selection.source_files)
-    others: tuple[ResolvedPipeline, ...] = tuple(_run_by(resolved, source, selection))
+    others: tuple[ResolvedPipeline, ...] = tuple(run_by(resolved, source, selection.variables, selection.source_files))
     policy = read_policy(root, source.project.directory)
     if forbidden := Diagnostics.of(environment_of_project(root, source.project.directory, policy)):
         raise InvalidProject(forbidden)
     checked: tuple[CheckedPipeline, ...] = check_together((resolved, *others), policy)
     if resolved.target != LOCAL:
         raise UsageError(
-            f"a run on '{resolved.target}' needs a deployed job, and deploying comes with a later version",
-            "The pipeline is valid for this target. Run it here with --env local.",
+            f"this runs on this machine, and '{resolved.target}' is a workspace",
+            f"The deployed job runs there: framework run --env {resolved.target}",
         )
     for warning in (warning for each in checked for warning in each.warnings):
         listener(Note(str(warning), warning=True))
     return Compiled(resolved, others, bundle_of(*checked))
-
-
-def _run_by(pipeline: ResolvedPipeline, source: ProjectSource, selection: Selection) -> Iterator[ResolvedPipeline]:
-    """The other pipelines of the project that ``pipeline`` runs, directly or not."""
-    seen = {pipeline.pipeline}
-    left = [pipeline]
-    while left:
-        for _, name in pipelines_run(left.pop()):
-            if name in source.siblings and name not in seen:
-                seen.add(name)
-                other = load(source.root, source.project.name, name, source.target.name, None, selection.variables)
-                left.append(resolve(other, selection.source_files))
-                yield left[-1]
 
 
 def run_bundle(selection: BundleSelection, listener: Listener, how: HowToRun = HowToRun()) -> JobRun:
@@ -260,7 +262,7 @@ def _runnable(ready: Compiled) -> Runnable:
     return Runnable(
         bundle=ready.bundle,
         files=(pipeline.root / pipeline.document.file).parent,
-        job_ids=_numbers(ready.bundle),
+        job_ids={key: number for number, key in enumerate(sorted(ready.bundle.jobs), 1)},
         source_directory=pipeline.source_directory,
     )
 
@@ -276,10 +278,6 @@ def _of_directory(selection: BundleSelection, listener: Listener) -> tuple[Runna
         listener(Note(str(warning), warning=True))
     runnable = Runnable(bundle=found.bundle, files=found.root, job_ids=found.job_ids, artifacts=found.artifacts)
     return runnable, job
-
-
-def _numbers(bundle: Bundle) -> dict[str, int]:
-    return {key: number for number, key in enumerate(sorted(bundle.jobs), 1)}
 
 
 def _only_job(keys: Sequence[str]) -> str:

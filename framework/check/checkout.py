@@ -14,8 +14,8 @@ from framework.check.rule_list import rules_there_are
 from framework.core.diagnostics import Diagnostic, Diagnostics, Severity
 from framework.core.errors import InvalidProject
 from framework.resolve.pipeline import resolve
-from framework.resolve.resolved import ResolvedPipeline
-from framework.spec.loader import ProjectSource, load_checkout, project_names
+from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline
+from framework.spec.loader import Checkout, ProjectSource, load_checkout, project_names
 
 MAX_FINDINGS = 1000
 """Over all files. Nobody reads more; mending these comes first."""
@@ -46,14 +46,40 @@ def validate(
     """Look at the pipelines named, for the targets named; all, where none is. Raises UsageError for unknown names."""
     targets = tuple(dict.fromkeys(targets))
     checkout = load_checkout(root, project, pipeline, targets, variables)
+    return _looked_at(checkout, root, project, pipeline, targets)[0]
+
+
+def checked(
+    root: Path, project: str | None, targets: tuple[str, ...], variables: Mapping[str, str] = MappingProxyType({})
+) -> tuple[tuple[tuple[CheckedPipeline, ...], ...], Diagnostics]:
+    """The pipelines that can be compiled, those of one project and target together; and the warnings about them.
+
+    Raises UsageError for unknown names, InvalidProject with every finding when one of them is an error.
+    """
+    checkout = load_checkout(root, project, None, targets, variables)
+    validated, resolved = _looked_at(checkout, root, project, None, targets)
+    if validated.found.errors:
+        raise InvalidProject(validated.found)
+    # A warning may be about several: none goes with a pipeline.
+    sound = (tuple(CheckedPipeline(each, Diagnostics()) for each in pipelines) for pipelines in resolved)
+    return tuple(sound), validated.found
+
+
+def _looked_at(
+    checkout: Checkout, root: Path, project: str | None, pipeline: str | None, targets: tuple[str, ...]
+) -> tuple[Validated, list[list[ResolvedPipeline]]]:
+    """What was found, and the pipelines by project and target. The names are those that were asked for."""
     by_target: dict[str, list[ProjectSource]] = {}
     for source in checkout.sources:
         by_target.setdefault(source.target.name, []).append(source)
-    policy = CheckoutPolicy(root, date.today())
+    policy, resolved = CheckoutPolicy(root, date.today()), dict[str, list[list[ResolvedPipeline]]]()
     for name in (project,) if project else project_names(root):
         policy.of_project(root / "projects" / name)
     refused: set[str] = set()
-    found = {target: list(_of_target(sources, policy, refused)) for target, sources in by_target.items()}
+    found: dict[str, list[Diagnostic]] = {}
+    for target, sources in by_target.items():
+        resolved[target], why = _resolved(sources, refused)
+        found[target] = [*why, *_of_target(resolved[target], policy)]
     there = places(root, checkout.sources)
     of_policy = policy.findings(
         (rule.name for rule in rules_there_are()),
@@ -63,20 +89,29 @@ def validate(
     everything = _most(Diagnostics.of([*checkout.found, *_merged(found), *of_policy]))
     names = {_name(source): len(source.pipeline.tasks) for source in checkout.sources}
     left_out = coverage(there, project, pipeline, names.keys() - refused)
-    return Validated(tuple(names), checkout.targets, sum(names.values()), everything, policy.waived, left_out)
+    validated = Validated(tuple(names), checkout.targets, sum(names.values()), everything, policy.waived, left_out)
+    return validated, [pipelines for projects in resolved.values() for pipelines in projects]
 
 
-def _of_target(sources: list[ProjectSource], policies: CheckoutPolicy, refused: set[str]) -> Iterator[Diagnostic]:
-    """What is wrong in the pipelines of one target; ``refused`` gets the names of those that cannot be resolved."""
+def _resolved(sources: list[ProjectSource], refused: set[str]) -> tuple[list[list[ResolvedPipeline]], list[Diagnostic]]:
+    """The pipelines of one target by project, and what keeps others, which are added to ``refused``, from being so."""
     by_project: dict[str, list[ResolvedPipeline]] = {}
+    found: list[Diagnostic] = []
     for source in sources:
         try:
-            by_project.setdefault(source.project.name, []).append(resolve(source))
+            pipeline = resolve(source)
         except InvalidProject as error:
             refused.add(_name(source))
-            yield from error.found
+            found += error.found
+        else:
+            by_project.setdefault(source.project.name, []).append(pipeline)
+    return list(by_project.values()), found
+
+
+def _of_target(by_project: list[list[ResolvedPipeline]], policies: CheckoutPolicy) -> Iterator[Diagnostic]:
+    """What is wrong in the pipelines of one target."""
     before: list[ResolvedPipeline] = []
-    for pipelines in filter(None, by_project.values()):
+    for pipelines in by_project:
         policy = policies.of_project(pipelines[0].source_directory.parent)
         for each in pipelines:
             yield from policies.kept(findings(each, policy), [each], policy)

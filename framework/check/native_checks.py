@@ -5,9 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from framework.check.finding import finding, key_finding
-from framework.check.native_files import NativeFile, native_files
 from framework.core.diagnostics import Diagnostic
 from framework.core.notebook_source import header
+from framework.resolve.native_files import NativeFile, native_files
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.node_path import NodePath, quoted
 from framework.spec.owned_fields import OF_JOB, OF_TASK

@@ -6,7 +6,6 @@ from functools import cache, partial, reduce
 from operator import or_
 
 from framework.check.finding import finding, warning
-from framework.check.native_files import NativeFile, code_files
 from framework.check.source_files import holds
 from framework.check.source_modules import modules_in
 from framework.check.task_code import RUN_CODE, TaskCode, TaskValue, code_of
@@ -14,6 +13,7 @@ from framework.check.task_texts import references_of_tasks
 from framework.core.diagnostics import Diagnostic, Location, Severity
 from framework.core.graph import topological_order
 from framework.resolve.dependencies import same_name
+from framework.resolve.native_files import NativeFile, code_files
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.files import shown
 from framework.spec.suggestions import did_you_mean

@@ -16,6 +16,7 @@ from framework.check import (
     entrypoint_checks,
     field_checks,
     graph_checks,
+    library_checks,
     limit_checks,
     loop_checks,
     name_checks,
@@ -23,12 +24,14 @@ from framework.check import (
     official_checks,
     order_checks,
     parameter_checks,
+    resource_checks,
     retry_checks,
     run_job_checks,
     scalar_checks,
     schedule_checks,
     source_checks,
     table_checks,
+    wheel_checks,
 )
 from framework.check.policy.findings import policy_findings
 from framework.check.policy.waivers import judge
@@ -66,6 +69,7 @@ RULES: tuple[Rule, ...] = (
     compute_checks.missing_environments,
     native_checks.owned_fields,
     native_checks.native_files_exist,
+    library_checks.libraries_are_deployed,
     official_checks.official_types,
     field_checks.fields_fit_each_other,
     effect_checks.fields_have_an_effect,
@@ -96,11 +100,14 @@ RULES_TOGETHER: tuple[RuleTogether, ...] = (
     run_job_checks.parameters_of_runs,
     table_checks.one_writer_in_the_project,
     name_checks.names_nobody_makes,
+    resource_checks.official_resources,
     data_checks.sources_have_a_file,
     source_checks.sources_are_not_written,
     source_checks.sources_have_a_known_format,
     order_checks.unused_task_values,
     credential_checks.hard_coded_credentials,
+    wheel_checks.wheels_are_static,
+    wheel_checks.dependencies_are_pinned,
 )
 """Those that look at several pipelines of a project, as they will run together."""
 RULES_OF_CHECKOUT: tuple[RuleOfCheckout, ...] = (table_checks.one_writer_in_the_catalog,)

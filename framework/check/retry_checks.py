@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from framework.check.finding import path_in_task, warning
-from framework.check.native_files import code_files
 from framework.check.task_code import code_of
 from framework.core.diagnostics import Diagnostic
+from framework.resolve.native_files import code_files
 from framework.resolve.resolved import Level, ResolvedPipeline
 from framework.spec.node_path import NodePath
 

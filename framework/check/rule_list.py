@@ -20,6 +20,7 @@ _WHILE_READING = {
 """What is found before there is a pipeline to look at."""
 
 _WARNINGS = (
+    "dependencies_are_pinned",
     "fields_have_an_effect",
     "misread_parameters",
     "names_nobody_makes",

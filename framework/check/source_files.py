@@ -4,13 +4,12 @@ import ast
 import os
 import stat
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from pathlib import Path
 
 from framework.core.diagnostics import Location
-from framework.spec.files import is_inside, shown
+from framework.spec.files import shown
 
 MAX_BYTES = 1_000_000
 MAX_PARSED = 200_000
@@ -52,12 +51,6 @@ def stamp(file: Path | str, largest: int = MAX_BYTES) -> Stamp | Unreadable:
     if status.st_size > largest:
         return Unreadable(f"it is larger than {largest:,} bytes")
     return str(file), status.st_mtime_ns, status.st_size
-
-
-def inside_of(root: Path) -> Callable[[Path], bool]:
-    """Whether files lie below ``root``, wherever links lead: of most of them their directory alone says it."""
-    holds = cache(partial(is_inside, root=root))
-    return lambda file: holds(file.parent) and (not os.path.islink(file) or holds(file))  # noqa: PTH114  a Path is slow
 
 
 def parsed(source: Stamp) -> ast.Module | Unreadable:

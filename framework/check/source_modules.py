@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from framework.check.source_files import Stamp, Unreadable, inside_of, parsed, read, stamp
-from framework.spec.files import is_inside
+from framework.check.source_files import Stamp, Unreadable, parsed, read, stamp
+from framework.spec.files import inside_of, is_inside
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _TYPE_EXPRESSIONS = (ast.Name, ast.Attribute, ast.Subscript, ast.BinOp)

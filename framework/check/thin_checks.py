@@ -4,12 +4,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from framework.check.native_files import code_files
 from framework.check.source_files import Unreadable
 from framework.check.source_modules import modules_in
 from framework.check.thin_files import MAIN_MODULE, Code, Found, function, main_of_module, notebook, script
 from framework.check.wheel_entries import wheel_entries
 from framework.core.diagnostics import Diagnostic, Location
+from framework.resolve.native_files import code_files
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.files import is_inside, shown
 from framework.spec.policy_spec import Thin

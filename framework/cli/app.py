@@ -5,7 +5,27 @@ from typing import Annotated
 import typer
 
 from framework import __version__
-from framework.cli import backfill, dag, doctor, fake_workspace, local, logs, run, runs, schema, validate
+from framework.cli import (
+    backfill,
+    compile,
+    dag,
+    deploy,
+    destroy,
+    doctor,
+    fake_workspace,
+    local,
+    logs,
+    models,
+    plan,
+    promote,
+    releases,
+    rollback,
+    run,
+    runs,
+    schema,
+    status,
+    validate,
+)
 from framework.cli.errors import Commands
 
 app = typer.Typer(
@@ -18,6 +38,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("validate")(validate.validate)
+app.command("compile")(compile.compile_bundles)
+app.command("plan")(plan.plan)
+app.command("deploy")(deploy.deploy)
+app.command("status")(status.status)
+app.command("releases")(releases.releases)
+app.command("rollback")(rollback.rollback)
+app.command("models")(models.models)
+app.command("promote")(promote.promote)
+app.command("destroy")(destroy.destroy)
 app.command("run")(run.run)
 app.command("backfill")(backfill.backfill)
 app.command("runs")(runs.runs)

@@ -5,6 +5,7 @@
 
 import errno
 import functools
+import json
 import platform
 import shlex
 import sys
@@ -56,9 +57,25 @@ def reporting_errors(command: Callable[Arguments, None]) -> Callable[Arguments, 
         except (typer.Exit, typer.Abort):
             raise
         except Exception as error:
+            if kwargs.get("output") == "json":
+                _report_to_a_machine(error)
             raise typer.Exit(_report(error)) from None
 
     return guarded
+
+
+def _report_to_a_machine(error: Exception) -> None:
+    """One object on stdout, whatever went wrong; fields may be added, never renamed."""
+    from framework.core.errors import FrameworkError, InvalidProject
+
+    known = error if isinstance(error, FrameworkError) else FrameworkError(type(error).__name__)
+    found = tuple(known.diagnostics()) if isinstance(known, InvalidProject) else ()
+    refused = [
+        {"summary": each.summary, "rule": each.rule, "hint": each.hint, "location": str(each.location or "")}
+        for each in found
+    ]
+    said = {"schema": 1, "error": {"message": known.message, "hint": known.hint}, **known.details}
+    typer.echo(json.dumps({**said, "refused": refused} if refused else said, indent=2))
 
 
 def _report(error: Exception) -> int:

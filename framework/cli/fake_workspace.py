@@ -13,6 +13,8 @@ from framework.cli.errors import reporting_errors
 from framework.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from framework.testing.fake_workspace import FakeWorkspace, LoggedRequest
 
 
@@ -29,10 +31,15 @@ def fake_workspace(
         list[str] | None,
         typer.Option("--service-principal", metavar="ID", help="One that is there; may be repeated."),
     ] = None,
+    user: Annotated[
+        list[str] | None,
+        typer.Option("--user", metavar="NAME", help="Somebody else, with a token that is shown; may be repeated."),
+    ] = None,
 ) -> None:
     """A workspace on this machine to try deploys with, without an account. Ctrl-C ends it.
 
-    It has the catalogs, groups and service principals that conf/ names. Requests are shown on stderr.
+    It has the catalogs, groups and service principals that conf/ names. Runs succeed at once and execute nothing.
+    Requests are shown on stderr.
     """
     # Both are the normal end of it.
     ended = threading.Event()
@@ -40,7 +47,8 @@ def fake_workspace(
         signal.signal(each, lambda _number, _frame: ended.set())
     with _workspace(port, state) as workspace:
         _furnish(workspace, group or [], service_principal or [])
-        _introduce(workspace)
+        tokens = {name: workspace.add_user(name) for name in user or []}
+        _introduce(workspace, tokens)
         ended.wait()
     typer.echo("Stopped.", err=True)
 
@@ -76,7 +84,7 @@ def _furnish(workspace: "FakeWorkspace", groups: list[str], service_principals: 
     furnish(workspace, root)
 
 
-def _introduce(workspace: "FakeWorkspace") -> None:
+def _introduce(workspace: "FakeWorkspace", tokens: "Mapping[str, str]") -> None:
     from framework.testing.fake_workspace import ADMIN
 
     typer.echo(
@@ -84,6 +92,11 @@ def _introduce(workspace: "FakeWorkspace") -> None:
     )
     for name, value in workspace.environment.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
+    for name, token in tokens.items():
+        typer.echo(f"# As {name}: export DATABRICKS_TOKEN={shlex.quote(token)}")
+    typer.echo(
+        "# Runs of jobs succeed here at once, executing nothing. To run your code: framework run, without --env."
+    )
 
 
 def _show(request: "LoggedRequest") -> None:

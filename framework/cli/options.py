@@ -51,6 +51,8 @@ Resume = Annotated[
 IdempotencyToken = Annotated[
     str | None, typer.Option("--idempotency-token", help="Start nothing if a run has this token already.")
 ]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="On a workspace: start the run, and leave it to itself.")]
+Cancel = Annotated[str | None, typer.Option("--cancel", metavar="RUN", help="On a workspace: end a run, or the last.")]
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="text for a person, json for a machine.")]
 
 

@@ -1,16 +1,22 @@
-"""ResolvedPipeline → ``databricks.bundles.jobs.Job`` and the plan beside it."""
+"""Checked pipelines → the Bundle: each a ``databricks.bundles.jobs.Job`` and the plan beside it."""
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from framework.compile.bundle import RELEASE_PATH, Bundle, Plan
+from framework.compile.compute import with_code
+from framework.compile.native_files import files_of_tasks, native_fields
+from framework.compile.personal import PERSON, is_personal, own_options, shared_tables
+from framework.compile.resources import resources_of
+from framework.compile.targets import settings
 from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject
 from framework.core.task_run import TaskRun
 from framework.resolve.job_references import pipelines_run
 from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline, ResolvedTask
 from framework.spec.layers import merged
+from framework.spec.target_spec import LOCAL
 
 if TYPE_CHECKING:
     from databricks.bundles.jobs import Job
@@ -22,24 +28,34 @@ BACKFILL = "framework.backfill"
 
 
 def bundle_of(*checked: CheckedPipeline) -> Bundle:
-    """The bundle of pipelines of one project. Raises InvalidProject when the Jobs service's types refuse a job."""
+    """The bundle of pipelines of one project. Raises InvalidProject when the official types refuse something in it."""
     pipelines = [each.pipeline for each in checked]
-    plans = {pipeline.pipeline: _plan(pipeline) for pipeline in pipelines}
-    return Bundle(
-        name=pipelines[0].project,
-        target=pipelines[0].target,
+    first, plans = pipelines[0], {pipeline.pipeline: _plan(pipeline) for pipeline in pipelines}
+    bundle = Bundle(
+        name=first.project,
+        target=first.target,
         jobs={pipeline.pipeline: _job(pipeline, plans[pipeline.pipeline]) for pipeline in pipelines},
         plans={key: plan for key, plan in plans.items() if plan.tasks},
     )
+    if first.target == LOCAL:
+        return bundle
+    return replace(bundle, resources=resources_of(pipelines), files=files_of_tasks(pipelines), settings=settings(first))
 
 
 def _plan(pipeline: ResolvedPipeline) -> Plan:
     tasks = {task.task_key: _task_run(pipeline, task) for task in pipeline.tasks if task.kind}
-    return Plan(project=pipeline.project, pipeline=pipeline.pipeline, target=pipeline.target, tasks=tasks)
+    return Plan(
+        project=pipeline.project,
+        pipeline=pipeline.pipeline,
+        target=pipeline.target,
+        tasks=tasks,
+        shared_tables=shared_tables(pipeline),
+    )
 
 
 def _task_run(pipeline: ResolvedPipeline, task: ResolvedTask) -> TaskRun:
-    options = {name: value for name, value in asdict(task.options).items() if name != "params"}
+    own = own_options(pipeline, task.options)
+    options = {name: value for name, value in asdict(own).items() if name != "params"}
     return TaskRun(
         project=pipeline.project,
         pipeline=pipeline.pipeline,
@@ -55,18 +71,21 @@ def _task_run(pipeline: ResolvedPipeline, task: ResolvedTask) -> TaskRun:
 def _job(pipeline: ResolvedPipeline, plan: Plan) -> "Job":
     from databricks.bundles.jobs import Job
 
+    native = native_fields(pipeline) if pipeline.target != LOCAL else {}
     fields = {
-        "name": f"{pipeline.project}.{pipeline.pipeline}",
+        "name": f"{f'[dev {PERSON}] ' if is_personal(pipeline) else ''}{pipeline.project}.{pipeline.pipeline}",
         "description": pipeline.description,
         "tags": dict(pipeline.tags),
         "parameters": [*_parameters(pipeline)],
         "queue": {"enabled": True},
         **pipeline.settings,
-        "tasks": [_task(pipeline, plan, task) for task in pipeline.tasks],
+        "tasks": [_task(pipeline, plan, task, native.get(task.task_key, task.native)) for task in pipeline.tasks],
     }
     job: Any = merged(
         [{name: value for name, value in fields.items() if value not in ("", {}, [])}, pipeline.databricks]
     )
+    if pipeline.target != LOCAL:
+        job = with_code(job, plan.tasks)
     try:
         return Job.from_dict(job)
     except Exception as error:  # its class depends on the shape of what does not fit
@@ -82,13 +101,13 @@ def _parameters(pipeline: ResolvedPipeline) -> Iterator[dict[str, str]]:
         yield {"name": BACKFILL, "default": ""}
 
 
-def _task(pipeline: ResolvedPipeline, plan: Plan, task: ResolvedTask) -> dict[str, Any]:
+def _task(pipeline: ResolvedPipeline, plan: Plan, task: ResolvedTask, native: Mapping[str, Any]) -> dict[str, Any]:
     depends_on = [{"task_key": d.task_key, **({"outcome": d.outcome} if d.outcome else {})} for d in task.depends_on]
     fields = {
         "task_key": task.task_key,
         **({"depends_on": depends_on} if depends_on else {}),
         **task.settings,
-        **(_wheel_task(pipeline, plan, task) if task.kind else task.native),
+        **(_wheel_task(pipeline, plan, task) if task.kind else native),
     }
     return merged([fields, task.databricks])
 
@@ -101,6 +120,7 @@ def _wheel_task(pipeline: ResolvedPipeline, plan: Plan, task: ResolvedTask) -> d
         "framework.task_run_id": "{{task.run_id}}",
         "framework.attempt": "{{task.execution_count}}",
         "framework.logical_date": pipeline.logical_date,
+        **({"framework.dev_prefix": f"{PERSON}_"} if is_personal(pipeline) else {}),
         **{name: parameter.value for name, parameter in task.params.items()},
     }
     return {"python_wheel_task": {"package_name": PACKAGE, "entry_point": ENTRY_POINT, "named_parameters": named}}

@@ -32,6 +32,8 @@ def show_run(console: Console, run: JobRun, state: str = "TERMINATED", owner_run
             console.print(_metrics(task.task_key, task.record.metrics))
     _say_verdicts(console, run)
     _say_errors(console, run)
+    if run.message and not any(task.error for task in run.tasks):
+        _say(console, f"\n{run.message}")
     _say_where_to_look(console, run)
     _say_what_next(console, run, state, owner_run_id or run.job_run_id)
 
@@ -117,6 +119,9 @@ def _with_log(task: TaskOutcome) -> tuple[str, str] | None:
 
 
 def _say_where_to_look(console: Console, run: JobRun) -> None:
+    if run.url:
+        _say(console, f"\nrun  {run.url}")
+        return
     directory = Path(run.directory)
     state = directory.parent.parent
     store = f"sqlite:///{_near(state / 'mlflow' / 'mlflow.db')}"
@@ -140,7 +145,11 @@ def _say_what_next(console: Console, run: JobRun, state: str, run_id: int) -> No
 
 
 def _command(run: JobRun, arguments: str) -> str:
-    """The command as it works from the working directory: it takes the runs of the nearest directory that has some."""
+    """The command as it works from here. Locally it takes the runs of the nearest directory that has some."""
+    if run.url:
+        where = f" {run.project} --pipeline {run.pipeline} --env {run.target}"
+        command, _, rest = arguments.partition(" ")
+        return f"framework {command}{where} {rest}"
     root, here = Path(run.directory).parent.parent.parent, Path.cwd()
     nearest = next((d for d in (here, *here.parents) if d == root or LocalPaths(d).run_store.exists()), None)
     there = "" if nearest == root else f"cd {shlex.quote(_near(root))} && "

@@ -7,7 +7,7 @@ from pathlib import Path
 def keep(path: Path, text: str) -> None:
     """Write ``text`` with a line end; it survives a power failure when this returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
+    temporary = path.with_name(f".{path.name}.tmp")
     with temporary.open("w", encoding="utf-8") as file:
         file.write(text + "\n")
         file.flush()

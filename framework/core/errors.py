@@ -6,16 +6,22 @@
     ├── LocalEngineError           exit 1   Java, JARs, disk or the local engine itself
     ├── DataError                  exit 1   the data breaks what a task declared about it
     ├── ProjectCodeError           exit 1   the project's function is missing, raises or returns the wrong thing
-    └── DatabricksError            exit 4   Databricks refused
+    └── DatabricksError            exit 4   the Databricks CLI failed, or the workspace gave no answer
+        └── DatabricksRefused      exit 4   the workspace answered, and refused
 
 Anything else that reaches the command line is a bug of ours (exit 3).
 """
+
+from typing import Any
 
 from framework.core.diagnostics import Diagnostic, Diagnostics
 
 
 class FrameworkError(Exception):
-    """What went wrong in one line (``message``), and what to do about it (``hint``)."""
+    """What went wrong in one line (``message``), and what to do about it (``hint``).
+
+    ``details`` is what a machine is told beside it: fields of the JSON object that stands for the error.
+    """
 
     exit_code = 1
 
@@ -23,6 +29,7 @@ class FrameworkError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.details: dict[str, Any] = {}
 
     def diagnostics(self) -> Diagnostics:
         """The error as findings, so that one printer shows every error."""
@@ -66,6 +73,14 @@ class ProjectCodeError(FrameworkError):
 
 
 class DatabricksError(FrameworkError):
-    """A Databricks API or the Databricks CLI refused."""
+    """The Databricks CLI failed, or the workspace gave no answer."""
 
     exit_code = 4
+
+
+class DatabricksRefused(DatabricksError):
+    """The workspace refused, with the HTTP status in ``status``."""
+
+    def __init__(self, message: str, hint: str = "", status: int = 0) -> None:
+        super().__init__(message, hint)
+        self.status = status

@@ -93,7 +93,7 @@ class TaskOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class JobRun:
-    """A finished run of a job."""
+    """A finished run of a job. On Databricks, ``url`` is its page and ``message`` what the service says of it."""
 
     job_run_id: int
     project: str
@@ -104,6 +104,8 @@ class JobRun:
     parameters: Mapping[str, str]
     tasks: tuple[TaskOutcome, ...]
     directory: str
+    url: str = ""
+    message: str = ""
 
     @property
     def succeeded(self) -> bool:
@@ -122,4 +124,6 @@ class JobRun:
             "duration_s": round(self.duration_s, 3),
             "parameters": dict(self.parameters),
             "tasks": [task.as_dict() for task in self.tasks],
+            **({"url": self.url} if self.url else {}),
+            **({"message": self.message} if self.message else {}),
         }

@@ -8,6 +8,8 @@ from typing import Any, Literal, Self
 
 PLAN_SCHEMA = 1
 RECORD_SCHEMA = 1
+DEV_PREFIX = "${dev_prefix}"
+"""In a plan: what stands in front of the schemas of the person who deployed it. The runtime knows who that was."""
 
 ParameterType = Literal["str", "int", "float", "bool", "json"]
 
@@ -50,8 +52,8 @@ class TaskRun:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
+        """Plain values for JSON, as ``options`` are."""
+        return {**vars(self), "params": {name: dict(vars(each)) for name, each in self.params.items()}}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:

@@ -18,6 +18,14 @@ def pipelines_run(pipeline: ResolvedPipeline) -> Iterator[tuple[NodePath, str]]:
                 yield (*path, "job_id"), match[1]
 
 
+def jobs_named(job: Any) -> Iterator[str]:
+    """The keys of jobs that the tasks of a compiled ``job`` run."""
+    for task in job.tasks:
+        inner = task.for_each_task.task if task.for_each_task else task
+        if inner.run_job_task and (match := _JOB_ID.fullmatch(str(inner.run_job_task.job_id).strip())):
+            yield match[1]
+
+
 def _tasks(path: NodePath, native: Mapping[str, Any]) -> Iterator[tuple[NodePath, Mapping[str, Any]]]:
     """The task's ``run_job_task``, or that of its loop."""
     if isinstance(fields := native.get("run_job_task"), Mapping):

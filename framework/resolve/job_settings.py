@@ -11,7 +11,7 @@ from framework.spec.node_path import NodePath, format_path, quoted
 from framework.spec.pipeline_spec import PipelineSpec
 from framework.spec.project_spec import ProjectSpec
 from framework.spec.suggestions import did_you_mean
-from framework.spec.target_spec import PipelineOverride, TargetSpec, TaskOverride
+from framework.spec.target_spec import LOCAL, PipelineOverride, TargetSpec, TaskOverride
 from framework.spec.yaml_source import Document
 
 OF_COMPUTE = ("job_clusters", "environments", "budget_policy_id")
@@ -41,6 +41,13 @@ def compute_of(target: TargetSpec) -> dict[str, str]:
     if clusters := target.compute.job_clusters:
         return {"job_cluster_key": str(clusters[0].get("job_cluster_key", ""))}
     return {}
+
+
+def experiment_root(target: TargetSpec, project: str) -> str:
+    """The folder of the experiments; a local run has none, and a workspace takes no experiment without one."""
+    if target.experiment_root or target.name == LOCAL:
+        return target.experiment_root
+    return f"{target.deploy_root}/{project}/experiments"
 
 
 def origins(

@@ -12,6 +12,7 @@ from framework.resolve.dependencies import dependencies, same_name
 from framework.resolve.job_settings import (
     COMPUTE_OF_TASK,
     compute_of,
+    experiment_root,
     job_settings,
     origins,
     present,
@@ -19,7 +20,7 @@ from framework.resolve.job_settings import (
     set_in,
 )
 from framework.resolve.parameters import job_parameters, refuse_misfits, task_parameters
-from framework.resolve.resolved import ResolvedPipeline, ResolvedSource, ResolvedTask
+from framework.resolve.resolved import ResolvedPipeline, ResolvedSource, ResolvedTask, ResolvedWorkspace
 from framework.spec.layers import merged
 from framework.spec.loader import ProjectSource
 from framework.spec.references import Named, references, replace_references
@@ -46,12 +47,11 @@ def resolve(source: ProjectSource, source_files: Mapping[str, Path] | None = Non
     parameters = job_parameters(spec.parameters, override.parameters)
     tasks = tuple(_tasks(source, override, parameters))
     return ResolvedPipeline(
-        root=source.root,
-        project=source.project.name,
-        source_directory=source.project.directory / "src",
+        **_of_project(source),
         pipeline=spec.name,
         description=spec.description,
         target=target.name,
+        workspace=_workspace(target, source.project.name),
         parameters=parameters,
         logical_date=spec.logical_date or _DEFAULT_LOGICAL_DATE,
         tags={**target.tags, **source.project.tags, **spec.tags},
@@ -59,10 +59,34 @@ def resolve(source: ProjectSource, source_files: Mapping[str, Path] | None = Non
         databricks=merged([spec.databricks, override.databricks]),
         tasks=tasks,
         sources=_sources(source, [name for task in tasks for name in task.names], source_files or {}),
-        siblings=source.siblings,
         document=spec.document,
-        project_document=source.project.document,
         origins=origins(spec, source.project, target, of_pipeline, override),
+    )
+
+
+def _of_project(source: ProjectSource) -> dict[str, Any]:
+    """The fields of a pipeline that are the same for all of its project."""
+    project = source.project
+    return {
+        "root": source.root,
+        "project": project.name,
+        "source_directory": project.directory / "src",
+        "resources": vars(project.resources),
+        "siblings": source.siblings,
+        "project_document": project.document,
+    }
+
+
+def _workspace(target: TargetSpec, project: str) -> ResolvedWorkspace:
+    return ResolvedWorkspace(
+        mode=target.mode,
+        host="" if target.host_from_environment else target.host,
+        catalog=target.catalog,
+        deploy_root=target.deploy_root,
+        experiment_root=experiment_root(target, project),
+        run_as=target.run_as,
+        permissions=target.permissions,
+        shared_schemas=tuple(target.shared_schemas),
     )
 
 
@@ -82,7 +106,7 @@ def _tasks(
 
 
 def _options(source: ProjectSource) -> dict[str, Any]:
-    catalog, root = source.target.catalog, source.target.experiment_root
+    catalog, root = source.target.catalog, experiment_root(source.target, source.project.name)
     written = {task.task_key: task.options for task in source.pipeline.tasks if task.options is not None}
     return {
         key: _in_experiment_root(replace_references(value.completed(written), _three_parts(catalog)), root)

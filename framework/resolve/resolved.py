@@ -1,6 +1,6 @@
 """A pipeline for one target: every name in three parts, every dependency written out, every default filled in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -109,12 +109,31 @@ class ResolvedSource:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ResolvedWorkspace:
+    """Where the pipelines of a target are deployed.
+
+    ``host`` is empty where an environment variable tells it: a bundle says nothing of one machine. ``deploy_root`` and
+    ``experiment_root`` are paths of the workspace. Tables of ``shared_schemas`` are read where a person has none.
+    """
+
+    mode: str
+    host: str
+    catalog: str
+    deploy_root: str
+    experiment_root: str
+    run_as: Mapping[str, str]
+    permissions: Sequence[Mapping[str, Any]]
+    shared_schemas: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResolvedPipeline:
     """Everything that check, compile and run need to know of one pipeline for one target.
 
     ``settings`` are the job's native fields as they will be compiled, those of the target included; ``databricks`` is
-    merged over them. ``siblings`` are the names of the project's pipelines. ``document`` is the pipeline's file;
-    ``origins`` says of the values that another file sets which one that is.
+    merged over them. ``resources`` are those that the project declares, by sort and key. ``siblings`` are the names of
+    the project's pipelines. ``document`` is the pipeline's file; ``origins`` says of the values that another file sets
+    which one that is.
     """
 
     root: Path
@@ -123,6 +142,8 @@ class ResolvedPipeline:
     pipeline: str
     description: str
     target: str
+    workspace: ResolvedWorkspace
+    resources: Mapping[str, Mapping[str, Mapping[str, Any]]]
     parameters: Mapping[str, Parameter]
     logical_date: str
     tags: Mapping[str, str]

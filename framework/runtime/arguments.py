@@ -1,6 +1,7 @@
 """The command line of a task: ``--key=value``, as the Jobs service writes it."""
 
 import datetime
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,9 +12,15 @@ OWN = "framework."
 """Names with this prefix are ours; job parameters may not begin with it."""
 
 
+_PREFIX = re.compile(r"\w+_")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Arguments:
-    """The arguments taken apart. ``parameters`` are all that are not ours, as strings."""
+    """The arguments taken apart. ``parameters`` are all that are not ours, as strings.
+
+    ``dev_prefix`` begins the names of schemas of the person who deployed; in production it is empty.
+    """
 
     plan: str
     task: str
@@ -22,6 +29,7 @@ class Arguments:
     attempt: int = 1
     logical_date: datetime.date | None = None
     backfill: bool = False
+    dev_prefix: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -39,6 +47,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         attempt=_attempt(own.get("attempt") or "1"),
         logical_date=_logical_date(own.get("logical_date", "")),
         backfill=bool(own.get("backfill", "")),
+        dev_prefix=_dev_prefix(own.get("dev_prefix", "")),
         parameters={name: value for name, value in given.items() if not name.startswith(OWN)},
     )
 
@@ -62,6 +71,12 @@ def _attempt(text: str) -> int:
     if not text.isdecimal():
         raise UsageError(f"--{OWN}attempt is not a number: '{text}'")
     return int(text)
+
+
+def _dev_prefix(text: str) -> str:
+    if text and not _PREFIX.fullmatch(text):
+        raise UsageError(f"--{OWN}dev_prefix is no beginning of a schema's name: '{text}'", "deploy the bundle again")
+    return text
 
 
 def _logical_date(text: str) -> datetime.date | None:

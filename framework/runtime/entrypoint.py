@@ -40,7 +40,7 @@ def attempt(argv: Sequence[str]) -> AttemptRecord:
     return _attempt(given, started)
 
 
-def run_task(given: Arguments, template: TaskRun, plan: Mapping[str, TaskRun]) -> Outcome:
+def run_task(given: Arguments, template: TaskRun, plan: plans.Plan) -> Outcome:
     """Do the task. Raises FrameworkError when it cannot be done."""
     context = TaskContext(
         job_run_id=given.job_run_id,
@@ -61,7 +61,8 @@ def run_task(given: Arguments, template: TaskRun, plan: Mapping[str, TaskRun]) -
         context=context,
         params=arguments.convert_params(template, given.parameters),
         provenance=plans.load_provenance(Path(given.plan)),
-        writers=plans.writers(plan),
+        writers=plans.writers(plan.tasks),
+        shared_tables=plan.shared_tables,
     )
     structured_logs.quiet_spark()
     return _kind(template).run(task)
@@ -73,8 +74,8 @@ def _attempt(given: Arguments, started: str) -> AttemptRecord:
         template: TaskRun | None = None
         result: Outcome | Exception
         try:
-            plan = plans.load_plan(Path(given.plan))
-            template = _template(plan, given)
+            plan = plans.load_plan(Path(given.plan), given.dev_prefix)
+            template = _template(plan.tasks, given)
             result = run_task(given, template, plan)
         except Exception as error:
             result = error

@@ -2,37 +2,66 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from framework.core.errors import FrameworkError
-from framework.core.task_run import PLAN_SCHEMA, Provenance, TaskRun
+from framework.core.task_run import DEV_PREFIX, PLAN_SCHEMA, Provenance, TaskRun
 
 
-def load_plan(path: Path) -> dict[str, TaskRun]:
-    """The tasks by key. Raises FrameworkError when the file is missing, broken or of another version."""
+@dataclass(frozen=True)
+class Plan:
+    """The templates of tasks by key. ``shared_tables`` are read where a person has no such table: by that one."""
+
+    tasks: Mapping[str, TaskRun]
+    shared_tables: Mapping[str, str] = field(default_factory=dict)
+
+
+def load_plan(path: Path, dev_prefix: str = "") -> Plan:
+    """The plan in the file, its names those of the person whom ``dev_prefix`` stands for.
+
+    Raises FrameworkError when the file is missing, broken, of another version, or a person's and nobody says whose.
+    """
     raw = _read(path)
     if raw.get("schema") != PLAN_SCHEMA:
         raise FrameworkError(
             f"the plan {path} has schema {raw.get('schema')}, this runtime reads {PLAN_SCHEMA}",
             "compile and deploy again with the framework's version that the cluster installs",
         )
+    if not dev_prefix and DEV_PREFIX in json.dumps([raw.get("tasks"), raw.get("shared_tables")]):
+        raise FrameworkError(f"the plan {path} is for a person's own schemas, and nobody says whose", "deploy it again")
+    own = _prefixed(raw, dev_prefix) if dev_prefix else raw
     try:
-        return {key: TaskRun.from_dict(task) for key, task in raw["tasks"].items()}
+        tasks = {key: TaskRun.from_dict(task) for key, task in own["tasks"].items()}
+        return Plan(tasks, own.get("shared_tables", {}))
     except (KeyError, TypeError) as error:
         raise FrameworkError(f"the plan {path} does not fit this runtime: {error}", "compile it again") from None
 
 
 def load_provenance(plan: Path) -> Provenance:
-    """The commit and release of the bundle that ``plan`` belongs to; empty where there is no such file."""
-    path = plan.parent.parent / "provenance.json"
-    raw = _read(path) if path.is_file() else {}
-    return Provenance(str(raw.get("commit", "")), bool(raw.get("dirty", False)), str(raw.get("release", "")))
+    """The commit and release of the bundle that ``plan`` belongs to; empty where no file says so.
+
+    A deployed release has its id in its manifest, and no commit: records of deployments have that.
+    """
+    beside = [plan.parent.parent / name for name in ("release.json", "provenance.json")]
+    manifest, raw = (_read(path) if path.is_file() else {} for path in beside)
+    release = raw.get("release") or manifest.get("id") or ""
+    return Provenance(str(raw.get("commit", "")), bool(raw.get("dirty", False)), str(release))
 
 
 def writers(plan: Mapping[str, TaskRun]) -> dict[str, str]:
     """For each table that a task of ``plan`` writes, the key of that task."""
     return {table: key for key, task in plan.items() for table in _tables(task.options.get("writes"))}
+
+
+def _prefixed(value: Any, prefix: str) -> Any:
+    """Plain values with every name in them completed."""
+    if isinstance(value, str):
+        return value.replace(DEV_PREFIX, prefix)
+    if isinstance(value, dict):
+        return {_prefixed(key, prefix): _prefixed(each, prefix) for key, each in value.items()}
+    return [_prefixed(each, prefix) for each in value] if isinstance(value, list) else value
 
 
 def _tables(writes: Any) -> list[str]:

@@ -1,15 +1,18 @@
 """The model registry: versions and the aliases that make one live. Everything here can be done again safely."""
 
+import datetime
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from framework.core.errors import DataError
+from framework.core.model_notes import AliasMove, Signature, with_moves_of
 from framework.core.task_run import ModelVersion
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as Registered
     from mlflow.exceptions import MlflowException
+    from mlflow.types import Schema
 
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND")
 _NO_ALIAS = re.compile(r"\balias\b.*(?:not found|does not exist)", re.IGNORECASE | re.DOTALL)
@@ -70,7 +73,7 @@ def create_version(
     client = MlflowClient()
     made = (v for v in _versions(name) if v.run_id == run_id and v.status == "READY")
     version = next(made, None) or _register(name, model_uri)
-    client.update_model_version(name, version.version, description)
+    client.update_model_version(name, version.version, with_moves_of(description, version.description or ""))
     for tag, value in unity_tags(tags).items():
         client.set_model_version_tag(name, version.version, tag, value)
     return ModelVersion(name, str(version.version), run_id)
@@ -84,11 +87,11 @@ def unity_tags(tags: Mapping[str, str]) -> dict[str, str]:
     return {_NOT_IN_A_KEY.sub("_", key)[:_LONGEST_KEY]: value[:_LONGEST_VALUE].strip() for key, value in tags.items()}
 
 
-def move_alias(name: str, alias: str, version: str) -> None:
+def move_alias(name: str, alias: str, version: str, by: str = "somebody") -> None:
     """Let ``alias`` stand for ``version``; ``previous_<alias>`` keeps the one that loses it.
 
-    The previous alias is set first: stopped in between, the next call does the same again. Raises DataError when
-    somebody else moves the alias meanwhile.
+    The previous alias is set first: stopped in between, the next call does the same again. The version's description
+    tells of the move, and that ``by`` did it. Raises DataError when somebody else moves the alias meanwhile.
     """
     from mlflow import MlflowClient
 
@@ -97,13 +100,14 @@ def move_alias(name: str, alias: str, version: str) -> None:
         return
     if current:
         client.set_registered_model_alias(name, f"previous_{alias}", current.version)
+    _note_move(name, AliasMove(alias=alias, before=current.version if current else "", after=version, **_now(by)))
     if at_alias(name, alias) != current:
         raise DataError(f"{alias} of {name} was moved by another run meanwhile", "run this task again (repair)")
     client.set_registered_model_alias(name, alias, version)
 
 
-def require_signature(model_uri: str) -> None:
-    """Raises DataError unless the model has inputs and outputs in its signature, as Unity Catalog demands."""
+def signature_of(model_uri: str) -> Signature:
+    """What the model takes and gives. Raises DataError unless it says both, as Unity Catalog demands."""
     from mlflow.models import get_model_info
 
     signature = get_model_info(model_uri).signature
@@ -112,6 +116,32 @@ def require_signature(model_uri: str) -> None:
             "the model has no signature with inputs and outputs, which Unity Catalog requires",
             "leave signature out of TrainedModel, or give one with both",
         )
+    return Signature(_columns(signature.inputs), _columns(signature.outputs))
+
+
+def _columns(schema: "Schema") -> tuple[str, ...]:
+    return tuple(f"{each.name or 'values'} {_type(each)}" for each in schema.inputs)
+
+
+def _type(column: Any) -> str:
+    kind = column.type
+    return f"{getattr(kind, 'name', kind)}{'' if getattr(column, 'required', True) else '?'}"
+
+
+def _note_move(name: str, move: AliasMove) -> None:
+    """Written before the alias moves: a line too many after a crash is better than a move that nobody knows of."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient()
+    said = client.get_model_version(name, move.after).description or ""
+    last = [each for each in AliasMove.lines_in(said) if each.alias == move.alias][-1:]
+    if not last or (last[0].before, last[0].by) != (move.before, move.by):
+        client.update_model_version(name, move.after, "\n".join(filter(None, (said, move.as_line()))))
+
+
+def _now(by: str) -> dict[str, str]:
+    moment = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    return {"moved_at": moment.replace("+00:00", "Z"), "by": by}
 
 
 def _is_absent(error: "MlflowException") -> bool:

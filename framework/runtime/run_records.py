@@ -9,6 +9,8 @@ from framework.core.task_run import AttemptRecord
 
 OUTBOX = "FRAMEWORK_OUTBOX"
 """The environment variable that names the attempt's directory."""
+RECORD_LINE = "attempt record: "
+"""What stands before the record in a log."""
 
 _logger = logging.getLogger("framework.records")
 
@@ -23,4 +25,4 @@ def write(record: AttemptRecord) -> None:
     if directory := outbox():
         durable.keep(directory / "record.json", record.to_json())
     else:
-        _logger.info("attempt record: %s", record.to_json())
+        _logger.info("%s%s", RECORD_LINE, record.to_json())

@@ -27,10 +27,15 @@ class Inputs:
 
 
 def read(reads: Mapping[str, str], task: Task) -> Inputs:
-    """Every table of ``reads`` at its current version. Raises DataError naming the first that is missing."""
+    """Every table of ``reads`` at its current version, the shared one where a person has none of the name.
+
+    Raises DataError naming the first that is missing.
+    """
     frames, versions, notes = {}, [], []
-    for argument, table in reads.items():
-        version = _current_version(argument, table, task)
+    for argument, name in reads.items():
+        table, version = _found(argument, name, task)
+        if table != name:
+            notes.append(f"there is no {name}: the shared {table} was read")
         reader = task.context.spark.read
         frames[argument] = (reader if version is None else reader.option("versionAsOf", version)).table(table)
         if version is None:
@@ -59,13 +64,23 @@ def _rows(metrics: Mapping[str, str]) -> int:
     return int(metrics.get("numOutputRows", 0)) - int(metrics.get("numCopiedRows", 0))
 
 
-def _current_version(argument: str, table: str, task: Task) -> int | None:
+def _found(argument: str, table: str, task: Task) -> tuple[str, int | None]:
+    """The table that there is, and its current version, if it has versions."""
+    shared = task.shared_tables.get(table)
+    for name in (table, shared) if shared else (table,):
+        try:
+            return name, _current_version(name, task)
+        except Exception as error:
+            if not spark_errors.is_missing_table(error):
+                raise
+    raise _missing(argument, table, task)
+
+
+def _current_version(table: str, task: Task) -> int | None:
     try:
         rows = task.context.spark.sql(f"DESCRIBE HISTORY {table} LIMIT 1").select("version").collect()
     except Exception as error:
-        if spark_errors.is_missing_table(error):
-            raise _missing(argument, table, task) from None
-        if spark_errors.is_spark_error(error) and _has_no_history(error):
+        if not spark_errors.is_missing_table(error) and spark_errors.is_spark_error(error) and _has_no_history(error):
             return None
         raise
     return int(rows[0].version)
@@ -81,4 +96,7 @@ def _missing(argument: str, table: str, task: Task) -> DataError:
         hint = f"task '{writer}' writes it: run that first"
     else:
         hint = "no task of this pipeline writes it: run the pipeline that does, or declare it under sources"
-    return DataError(f"reads.{argument}: table {table} does not exist", hint)
+    neither = (
+        f"neither table {table} nor the shared {shared} exists" if (shared := task.shared_tables.get(table)) else ""
+    )
+    return DataError(f"reads.{argument}: {neither or f'table {table} does not exist'}", hint)

@@ -12,7 +12,8 @@ from framework.runtime.context import TaskContext
 class Task:
     """One attempt at a task: its template, the run it belongs to, and its converted parameters.
 
-    ``writers`` names the task of this pipeline that writes a table, for the hints of errors.
+    ``writers`` names the task of this pipeline that writes a table, for the hints of errors. ``shared_tables`` are read
+    in place of those by which they go, where these do not exist.
     """
 
     template: TaskRun
@@ -20,6 +21,7 @@ class Task:
     params: Mapping[str, Any] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
     writers: Mapping[str, str] = field(default_factory=dict)
+    shared_tables: Mapping[str, str] = field(default_factory=dict)
 
     def stamp(self) -> dict[str, str]:
         """What is put on everything that this attempt makes, so that it leads back here."""

@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 
 from framework.core.diagnostics import Diagnostic, Diagnostics, Location
@@ -62,6 +64,12 @@ def read(path: Path, root: Path) -> Document:
 def is_inside(path: Path, root: Path) -> bool:
     """Whether ``path`` lies below ``root`` once every link is followed. Loops of links count as inside."""
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
+def inside_of(root: Path) -> Callable[[Path], bool]:
+    """Whether files lie below ``root``, wherever links lead: of most of them their directory alone says it."""
+    holds = cache(partial(is_inside, root=root))
+    return lambda file: holds(file.parent) and (not os.path.islink(file) or holds(file))  # noqa: PTH114  a Path is slow
 
 
 def readable(path: Path, root: Path, findings: list[Diagnostic]) -> Document | None:

@@ -37,7 +37,7 @@ _MOST_SAID = 200
 class Filled:
     """A document with its references replaced, and what is wrong with them in ``findings``.
 
-    ``left`` are the places of references that stay for want of a value, ``variables`` what was filled in elsewhere.
+    ``left`` are the places of references that stay for want of a value, ``variables`` what was filled in elsewhere;
     """
 
     document: Document
@@ -60,7 +60,9 @@ def refers(document: Document) -> bool:
 
 
 def only_deployed(path: NodePath) -> bool:
-    """Whether what stands there in a pipeline's file is for the Jobs service, and ``local`` runs without it."""
+    """Whether what stands there in a pipeline's or project's file is for a workspace, and ``local`` runs without it."""
+    if path[:1] == ("resources",):
+        return True
     below = path[2:] if path[:1] == ("tasks",) else path
     native = len(below) > 1 and (below[0] == "databricks" or (path is not below and below[0] in NATIVE_TASKS))
     return native and not _PASSED_ON.intersection(below)

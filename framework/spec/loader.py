@@ -67,7 +67,7 @@ def load(  # noqa: PLR0917 - names, each by itself
     left out is the only one. Raises UsageError for names that do not exist, InvalidProject with every finding.
     """
     begin_run()
-    directory = _project_directory(root, project, start or Path.cwd())
+    directory = project_directory(root, project, start or Path.cwd())
     file = _pipeline_file(root, directory, pipeline)
     reader = SpecReader(root)
     of_target = reader.target(target, variables)
@@ -128,11 +128,12 @@ def _joined(found: Iterable[Diagnostic], all_targets: tuple[str, ...]) -> Iterat
 def _directories(root: Path, project: str | None, is_something_found: bool) -> list[Path]:
     names = project_names(root)
     if (project and project not in names) or not (names or is_something_found):
-        return [_project_directory(root, project, root)]
+        return [project_directory(root, project, root)]
     return [root / "projects" / name for name in ((project,) if project else names)]
 
 
-def _project_directory(root: Path, project: str | None, start: Path) -> Path:
+def project_directory(root: Path, project: str | None, start: Path) -> Path:
+    """The project named; left out, the one that ``start`` lies in, else the only one. Raises UsageError."""
     names = project_names(root)
     projects = root / "projects"
     if not names and not project:

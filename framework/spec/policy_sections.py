@@ -72,6 +72,14 @@ class BranchesSection(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeploySection(Section):
+    """Who may deploy: whoever is in one of ``groups``, or is one of ``principals``, such as that of a CI system."""
+
+    groups: AllowedValues = None
+    principals: AllowedValues = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ComputeSection(Section):
     """The compute that jobs may use. ``budget_policies`` are asked of a job with serverless tasks."""
 
@@ -144,6 +152,7 @@ class PolicyRules(Section):
     names: NamesSection = field(default_factory=NamesSection)
     run_as: RunAsSection = field(default_factory=RunAsSection)
     branches: BranchesSection = field(default_factory=BranchesSection)
+    deploy: DeploySection = field(default_factory=DeploySection)
     compute: ComputeSection = field(default_factory=ComputeSection)
     permissions: PermissionsSection = field(default_factory=PermissionsSection)
     notifications: NotificationsSection = field(default_factory=NotificationsSection)

@@ -19,7 +19,14 @@ from framework.spec.files import readable, yaml_files
 from framework.spec.layers import merged
 from framework.spec.node_path import NodePath, format_path, quoted
 from framework.spec.patterns import problem_with_pattern, too_many
-from framework.spec.policy_sections import BranchesSection, PolicyFields, PolicyRules, WaiverFields, patterns_in
+from framework.spec.policy_sections import (
+    BranchesSection,
+    DeploySection,
+    PolicyFields,
+    PolicyRules,
+    WaiverFields,
+    patterns_in,
+)
 from framework.spec.suggestions import did_you_mean, listed
 from framework.spec.target_spec import LOCAL, known_targets
 from framework.spec.validation import MAX_FINDINGS, validated
@@ -133,6 +140,10 @@ class PolicySpec:
     def branches(self, target: str) -> tuple[BranchesSection, ...]:
         """The rules that a branch or tag has to keep, each of them, to be deployed."""
         return tuple(policy.rules.branches for policy in self.of_target(target))
+
+    def deployers(self, target: str) -> tuple[DeploySection, ...]:
+        """The rules that whoever deploys has to keep, each of them."""
+        return tuple(policy.rules.deploy for policy in self.of_target(target))
 
 
 NO_POLICY = PolicySpec()

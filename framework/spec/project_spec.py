@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject
@@ -27,6 +27,25 @@ class SourceSpec:
     __pydantic_config__: ClassVar = STRICT
 
 
+Declared = dict[str, dict[str, Any]]
+"""Resources of one sort, by a key of their own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceFields:
+    """What a project deploys beside its jobs, in the words of bundles.
+
+    What its tasks write to and register is there without being declared; what is declared is laid over that.
+    """
+
+    schemas: Declared = field(default_factory=dict)
+    volumes: Declared = field(default_factory=dict)
+    registered_models: Declared = field(default_factory=dict)
+    experiments: Declared = field(default_factory=dict)
+    quality_monitors: Declared = field(default_factory=dict)
+    __pydantic_config__: ClassVar = STRICT
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProjectFields:
     """What a project file says. ``sources`` goes by ``schema.table``; ``package`` left out is the name."""
@@ -37,6 +56,7 @@ class ProjectFields:
     package: str = ""
     sources: dict[str, SourceSpec] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    resources: ResourceFields = field(default_factory=ResourceFields)
     __pydantic_config__: ClassVar = STRICT
 
 

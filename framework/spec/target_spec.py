@@ -22,7 +22,7 @@ from framework.spec.pipeline_spec import ParameterValue
 from framework.spec.suggestions import did_you_mean
 from framework.spec.task_spec import AttemptFields
 from framework.spec.validation import validated
-from framework.spec.variables import SECTION, Variables, declared
+from framework.spec.variables import SECTION, Variables, declared, names_of_environment
 from framework.spec.yaml_source import Document
 
 LOCAL = "local"
@@ -31,6 +31,10 @@ _BASE = "base"
 _NO_TARGETS = (_BASE, "policy")
 _BUILT_IN = {"mode": "development", "catalog": "spark_catalog"}
 CATALOG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+HOST = re.compile(r"https://|\$\{env:|http://(?:127\.0\.0\.1|localhost)(?::\d+)?/?$")
+"""A workspace is reached over TLS, but for one on this machine, for tests."""
+SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+DEPLOY_ROOT = re.compile(r"/Workspace(?!/(?:Users|Shared|Repos)(?:/|$))(?:/(?!\.)[A-Za-z0-9_.-]+)+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +74,8 @@ class TargetFields:
     host: str = ""
     mode: Literal["development", "production"]
     catalog: str
+    deploy_root: str = ""
+    shared_schemas: list[str] = field(default_factory=list)
     compute: Compute = field(default_factory=Compute)
     run_as: dict[str, str] = field(default_factory=dict)
     permissions: list[dict[str, Any]] = field(default_factory=list)
@@ -90,6 +96,11 @@ class TargetSpec(TargetFields):
     name: str
     documents: tuple[Document, ...]
     values: Variables
+
+    @property
+    def host_from_environment(self) -> bool:
+        """Whether an environment variable tells the host."""
+        return bool(names_of_environment(self.host))
 
     def key_of(self, project: str, pipeline: str) -> str:
         """The key under ``pipelines`` for a pipeline, whether it is there or not."""
@@ -114,15 +125,25 @@ def known_targets(root: Path) -> tuple[str, ...]:
     return (LOCAL, *names)
 
 
+def deployed_targets(root: Path, names: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Those of ``names`` that something can be deployed to; of none, all there are. Raises UsageError for ``local``."""
+    if LOCAL in names:
+        raise UsageError(
+            f"the target '{LOCAL}' is this machine: nothing is compiled for it", "framework run compiles it."
+        )
+    there = tuple(name for name in known_targets(root) if name != LOCAL)
+    if not (names or there):
+        raise UsageError("there is no target to deploy to", "A target is a file in conf/, such as conf/prod.yml.")
+    return names or there
+
+
 def read_target(root: Path, name: str, given: Mapping[str, str] = MappingProxyType({})) -> TargetSpec:
     """The target ``name``, with variables ``given`` on the command line.
 
     Raises UsageError when there is no such target or variable, InvalidProject with every finding in its files.
     """
-    known, files = known_targets(root), yaml_files(root / "conf", root)
-    if name not in known:
-        hint = f"There are: {', '.join(known)}. A target is a file in conf/."
-        raise UsageError(f"no target {quoted(name)}{did_you_mean(name, known)}", hint)
+    files = yaml_files(root / "conf", root)
+    _refuse_unknown(name, known_targets(root))
     findings: list[Diagnostic] = []
     if clash := files.get(LOCAL):
         hint = "The target 'local' is built in. Rename the file, or move its tags and variables to conf/base.yml."
@@ -148,7 +169,14 @@ def read_target(root: Path, name: str, given: Mapping[str, str] = MappingProxyTy
         fields = TargetFields(**{**_BUILT_IN, **kept})
     if findings or fields is None:
         raise InvalidProject(Diagnostics.of(findings))
-    return TargetSpec(**vars(fields), name=name, documents=layers.documents, values=values_of)
+    written = {**vars(fields), "deploy_root": fields.deploy_root or f"/Workspace/framework/{name}"}
+    return TargetSpec(**written, name=name, documents=layers.documents, values=values_of)
+
+
+def _refuse_unknown(name: str, known: tuple[str, ...]) -> None:
+    if name not in known:
+        hint = f"There are: {', '.join(known)}. A target is a file in conf/."
+        raise UsageError(f"no target {quoted(name)}{did_you_mean(name, known)}", hint)
 
 
 def _filled(document: Document, values: Variables) -> Filled:
@@ -170,9 +198,22 @@ def _check(entry: Entry, findings: list[Diagnostic]) -> None:
     catalog, host = entry.fields.get("catalog"), entry.fields.get("host")
     if isinstance(catalog, str) and not CATALOG.fullmatch(catalog):
         findings.append(entry.finding(f"{quoted(catalog)} is not a catalog's name", below=("catalog",)))
-    if isinstance(host, str) and not host.startswith(("https://", "${env:")):
+    if isinstance(host, str) and not HOST.match(host):
         hint = "Write the workspace's address in full: https://…"
         findings.append(entry.finding(f"{quoted(host)} is not a workspace's address", hint, ("host",)))
+    _check_deployment(entry, findings)
     pipelines = entry.fields.get("pipelines")
     for name, override in pipelines.items() if isinstance(pipelines, dict) else ():
         check_parameters(Entry(entry.places, ("pipelines", name), override), findings)
+
+
+def _check_deployment(entry: Entry, findings: list[Diagnostic]) -> None:
+    deploy_root, shared = entry.fields.get("deploy_root"), entry.fields.get("shared_schemas")
+    if isinstance(deploy_root, str) and not DEPLOY_ROOT.fullmatch(deploy_root):
+        hint = "A folder such as /Workspace/framework/prod: letters, digits, _ . and -, in no home and not in Shared."
+        summary = f"{quoted(deploy_root)} is no folder to deploy to"
+        findings.append(entry.finding(summary, hint, ("deploy_root",)))
+    for index, schema in enumerate(shared if isinstance(shared, list) else ()):
+        if isinstance(schema, str) and not SCHEMA.fullmatch(schema):
+            hint = "The name alone: the catalog is that of the target."
+            findings.append(entry.finding(f"{quoted(schema)} is not a schema's name", hint, ("shared_schemas", index)))

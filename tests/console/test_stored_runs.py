@@ -1,6 +1,7 @@
 """``framework runs``, ``framework runs RUN`` and ``framework logs`` on a store with a failed run and some others."""
 
 import fcntl
+import json
 import re
 import threading
 import time
@@ -205,13 +206,20 @@ def test_what_is_not_there_is_one_clear_message(shop, arguments, said):
     assert said in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [("runs", "7"), ("runs", "last", "-o", "json"), ("logs", "7", "a")])
+@pytest.mark.parametrize("arguments", [("runs", "7"), ("logs", "7", "a")])
 def test_a_run_is_asked_for_where_there_has_been_none(arguments, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = framework(*arguments)
 
     assert (done.exit_code, done.stdout) == (2, "")
     assert "there is no run in" in done.stderr
+
+
+def test_a_machine_is_told_so_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = framework("runs", "last", "-o", "json")
+
+    assert (done.exit_code, json.loads(done.stdout)["error"]["hint"]) == (2, "framework run starts one.")
 
 
 def test_no_runs_are_an_empty_list_where_there_has_been_none(tmp_path, monkeypatch):

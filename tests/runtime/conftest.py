@@ -81,14 +81,15 @@ class Runner:
     worker: subprocess.Popen | None
 
     def __call__(
-        self, kind: str, *, task_key: str = "it", params=None, given=None, more=None, **options
+        self, kind: str, *, task_key: str = "it", params=None, given=None, more=None, shared=None, **options
     ) -> AttemptRecord:
         number = next(_numbers)
         outbox, plan = self.directory / f"attempt{number}", self.directory / "bundle" / "plans" / "shop.json"
         defaults = {name: Parameter.of(value) for name, value in (params or {}).items()}
         tasks = {task_key: self.template(task_key, kind, options, defaults), **(more or {})}
         plan.parent.mkdir(parents=True, exist_ok=True)
-        plan.write_text(json.dumps({"schema": 1, "tasks": {key: task.as_dict() for key, task in tasks.items()}}))
+        templates = {key: task.as_dict() for key, task in tasks.items()}
+        plan.write_text(json.dumps({"schema": 1, "shared_tables": shared or {}, "tasks": templates}))
         (plan.parent.parent / "provenance.json").write_text('{"commit": "abc123", "dirty": false, "release": "r1"}')
         own = {"plan": plan, "task": task_key, "job_run_id": self.job_run_id, "task_run_id": number, "attempt": 1}
         arguments = {**{f"framework.{name}": value for name, value in own.items()}, **(given or {})}

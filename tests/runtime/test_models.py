@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.store.model_registry.dbmodels.models import SqlModelVersion
 
+from framework.core.model_notes import AliasMove, Signature
 from framework.runtime import registry
 
 EXPERIMENT = "shop"
@@ -194,6 +195,18 @@ def test_a_champion_that_needs_a_column_which_is_gone_counts_as_beaten(attempt, 
     train(2.0)
     verdict = evaluate(beats="champion").verdict
     assert verdict.passed and "cannot score these rows and counts as beaten: Model is missing" in verdict.reasons[-1]
+
+
+def test_the_description_of_a_version_tells_its_columns_and_each_move_of_an_alias_to_it(attempt, train, register):
+    train(2.0)
+    register(gates=())
+    register(gates=())  # a repair
+
+    said = MlflowClient().get_model_version(attempt.name("model"), "1").description
+    assert Signature.of(said).outputs
+    (move,) = AliasMove.lines_in(said)
+    assert (move.alias, move.before, move.after) == ("champion", "", "1")
+    assert move.by == f"job run {attempt.job_run_id}"
 
 
 def test_a_candidate_that_was_never_compared_with_the_live_model_does_not_go_live(

@@ -47,6 +47,20 @@ def test_it_says_how_to_reach_it_shows_requests_and_ends_in_good_order(tmp_path,
     assert said.splitlines() == ["1 GET /api/2.0/preview/scim/v2/Me admin@example.com 200", "Stopped."]
 
 
+def test_it_says_that_runs_execute_nothing_and_knows_other_people(tmp_path):
+    process = start(tmp_path, "--user", "ann@example.com")
+    environment = exported(process)
+    of_ann, of_runs = process.stdout.readline(), process.stdout.readline()
+    token = of_ann.rpartition("=")[2].strip()
+    me = ask({**environment, "DATABRICKS_TOKEN": token}, "/api/2.0/preview/scim/v2/Me")
+    process.terminate()
+    process.communicate(timeout=20)
+
+    assert of_ann.startswith("# As ann@example.com: export DATABRICKS_TOKEN=")
+    assert "ann@example.com" in me
+    assert "executing nothing" in of_runs
+
+
 def test_it_has_what_the_targets_name(tmp_path):
     (tmp_path / "projects").mkdir()
     (tmp_path / "conf").mkdir()

@@ -4,8 +4,9 @@ import shutil
 from pathlib import Path
 
 from framework.core.errors import UsageError
+from framework.core.versions import dotted, version_in
 from framework.local.doctor.checkup import Checkup, Purpose, State
-from framework.local.doctor.commands import dotted, output, version_in
+from framework.local.doctor.commands import output
 from framework.spec.loader import find_root, project_names
 from framework.spec.node_path import printable
 

@@ -11,10 +11,10 @@ from itertools import zip_longest
 from pathlib import Path
 
 from framework.core.errors import LocalEngineError
+from framework.core.versions import version
 from framework.local import jars as delta_jars
 from framework.local import java as javas
 from framework.local.doctor.checkup import Checkup, Purpose, State
-from framework.local.doctor.commands import version
 
 _DISTRIBUTION = "bundle-framework"
 _REQUIREMENT = re.compile(r"([\w.-]+)(?:\[[^\]]*\])?\s*([^;]*)(.*)")

@@ -7,8 +7,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from framework.core.versions import Version, dotted
 from framework.local.doctor.checkup import Checkup, Purpose, State
-from framework.local.doctor.commands import Version, dotted, output
+from framework.local.doctor.commands import output
 
 _OLDEST, _NEWEST = (3, 11), (3, 12)
 _SYSTEMS = {"linux": "Linux", "darwin": "macOS"}

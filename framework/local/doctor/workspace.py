@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from framework.core.versions import MINIMUM_CLI, dotted, version_in
 from framework.local.doctor.checkup import Checkup, Purpose, State
-from framework.local.doctor.commands import dotted, output, version_in
+from framework.local.doctor.commands import output
 from framework.spec.node_path import printable
-
-MINIMUM = (1, 14)
-"""The Databricks CLI that deployments are tried with."""
 
 _INSTALL = "Install it: docs.databricks.com/dev-tools/cli/install"
 _LOGIN = "Log in: databricks auth login --host https://<your workspace>"
@@ -44,8 +42,8 @@ def databricks_cli() -> Checkup:
     if number < (0, 200):
         advice = f"That is the old one in Python: pip uninstall databricks-cli. {_INSTALL}"
         return _problem("databricks", found, advice)
-    if number < MINIMUM:
-        return _problem("databricks", found, f"{dotted(MINIMUM)} or later is needed. {_INSTALL}")
+    if number < MINIMUM_CLI:
+        return _problem("databricks", found, f"{dotted(MINIMUM_CLI)} or later is needed. {_INSTALL}")
     return Checkup("databricks", Purpose.DEPLOY, State.OK, found)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from framework.core.errors import DataError
 from framework.core.identifiers import ModelWritten, TaskRead
+from framework.core.model_notes import Signature
 from framework.core.task_run import ModelVersion
 from framework.runtime import gates, registry, tracking
 from framework.runtime.kinds.base import KindOptions, Problem, Siblings, alias_problems, experiment_of, offering
@@ -50,17 +51,17 @@ class RegisterModel(KindOptions):
         """Register and move the alias, or keep what is live. Raises DataError when neither can be done."""
         experiment = required(self.experiment, "experiment", task)
         candidate = tracking.latest_run(task, experiment, self.model_from)
-        registry.require_signature(candidate.data.tags[tracking.MODEL_URI])
+        signature = registry.signature_of(candidate.data.tags[tracking.MODEL_URI])
         run_id = candidate.info.run_id
         judged = {g: tracking.latest_run(task, experiment, g, {tracking.CANDIDATE: run_id}) for g in self.gates}
         if objections := _objections(judged):
             return self._refused(objections)
         _require_current(judged, run_id)
-        version = self._register(candidate, task)
+        version = self._register(candidate, signature, task)
         if task.context.backfill:
             return Outcome(model=version, notes=(f"v{version.version}; a backfill leaves {self.alias} where it is",))
         _require_current(judged, run_id)  # making a version copies files and may take minutes
-        registry.move_alias(self.model, self.alias, version.version)
+        registry.move_alias(self.model, self.alias, version.version, f"job run {task.context.job_run_id}")
         return Outcome(model=version, notes=(f"{self.alias} is now v{version.version}",))
 
     def _refused(self, objections: str) -> Outcome:
@@ -77,7 +78,7 @@ class RegisterModel(KindOptions):
             )
         return Outcome(model=current, notes=(f"kept {self.alias} v{current.version}: {objections}",))
 
-    def _register(self, candidate: "Run", task: Task) -> ModelVersion:
+    def _register(self, candidate: "Run", signature: Signature, task: Task) -> ModelVersion:
         """A version with everything that leads back to its causes."""
         tags = {f"framework.{name}": value for name, value in task.stamp().items() if value}
         tags |= {
@@ -85,7 +86,8 @@ class RegisterModel(KindOptions):
         }
         uri = candidate.data.tags[tracking.MODEL_URI]
         all_tags = {**task.template.tags, **tags}
-        return registry.create_version(self.model, candidate.info.run_id, uri, all_tags, _description(candidate))
+        description = "\n".join(filter(None, (_description(candidate), signature.as_line())))
+        return registry.create_version(self.model, candidate.info.run_id, uri, all_tags, description)
 
 
 def _objections(judged: Mapping[str, "Run"]) -> str:

@@ -16,7 +16,7 @@ from framework.spec.owned_fields import OF_JOB, OF_TASK
 from framework.spec.pipeline_spec import ParameterValue, PipelineFields
 from framework.spec.policy_sections import PolicyFields
 from framework.spec.project_spec import ProjectFields
-from framework.spec.target_spec import CATALOG, TargetFields
+from framework.spec.target_spec import CATALOG, DEPLOY_ROOT, TargetFields
 from framework.spec.task_spec import NATIVE_TASKS
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -79,6 +79,9 @@ def _target() -> Schema:
     special = {
         "TargetFields.host": text(r"(?:https://|\$\{env:).*", "the workspace's address in full: https://…"),
         "TargetFields.catalog": text(CATALOG.pattern, "a catalog's name"),
+        "TargetFields.deploy_root": text(
+            DEPLOY_ROOT.pattern, "a folder of the workspace, in no home and not in Shared"
+        ),
         "TargetFields.run_as": official.mapping(JobRunAs, partly=True),
         "TargetFields.permissions": _list(official.whole(JobPermission)),
         "Compute.job_clusters": _list(official.whole(JobCluster)),

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from framework.check.source_files import inside_of
 from framework.core import notebook_source
 from framework.resolve.resolved import Level, ResolvedPipeline
+from framework.spec.files import inside_of
 from framework.spec.node_path import NodePath
 
 _PATHS = (

@@ -1,0 +1,47 @@
+"""``framework rollback --model``: aliases of models go back, with or without the code."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from framework.cli.deploy_options import agreed
+
+if TYPE_CHECKING:
+    from framework.deploy.ground import Ground
+    from framework.deploy.models import PlannedMove, WantedMove
+
+Model = Annotated[
+    str | None,
+    typer.Option("--model", metavar="VERSION", help="Move models too: previous, a version, or as-of-release."),
+]
+ModelName = Annotated[
+    str | None, typer.Option("--model-name", help="Which model: catalog.schema.name; left out, each of the project.")
+]
+Alias = Annotated[str, typer.Option("--alias", help="The alias to move.")]
+
+
+def planned_moves(ground: "Ground", asked: "WantedMove") -> "list[PlannedMove]":
+    """What would be moved, shown to whoever asked. Raises UsageError, and FrameworkError for one that does not fit."""
+    from framework.console.model_view import show_moves
+    from framework.console.streams import stderr
+    from framework.deploy.models import cannot_move
+    from framework.deploy.models import planned_moves as planned
+
+    moves = planned(ground.client, ground.past(), asked)
+    show_moves(stderr(), moves)
+    if wrong := [each for each in moves if each.misfits]:
+        raise cannot_move(wrong[0])
+    return moves
+
+
+def move_models(ground: "Ground", moves: "list[PlannedMove]", ask: bool) -> list[dict[str, Any]]:
+    """Move what was planned; for machines, what that was."""
+    from framework.deploy.alias_ledger import AliasLedger
+    from framework.deploy.models import move
+
+    wanted = [each for each in moves if each.changes]
+    if wanted and ask:
+        agreed("Move that?" if len(wanted) == 1 else "Move these?")
+    ledger = AliasLedger(ground.client, ground.store.root)
+    done = [move(ground.client, each, ledger, "rollback") for each in wanted]
+    return [change.as_dict() for change in done if change]

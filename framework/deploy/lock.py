@@ -1,0 +1,184 @@
+"""One deployment at a time: a lock in the workspace that says who holds it, and that can be found to be abandoned.
+
+The Databricks CLI has a lock of its own, which says neither the machine nor the run and never expires; it stays behind
+when the CLI is killed. Ours lies beside it and lasts as long as one of our commands. It is taken over only when its
+holder is provably gone: its time is up, its process on this machine has ended, or its CI run goes by a later attempt.
+"""
+
+import json
+import socket
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from framework.core.errors import DatabricksError
+from framework.core.events import Listener, Note
+from framework.core.moments import shown
+from framework.deploy.ci import CiRun, ci_run
+from framework.deploy.cli_lock import by_hand, clear_cli_lock, cli_lock, read_if_there
+from framework.deploy.guard import Guard, is_free
+from framework.deploy.workspace_files import WorkspaceFiles
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+
+LEASE = timedelta(hours=2)
+"""How long a lock counts; whoever holds it ends before."""
+MARGIN = timedelta(minutes=5)
+"""How far apart the clocks of two machines may be."""
+FILE_NAME = "deployment.lock.json"
+"""The lock's file, beside the directory of the bundle."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """Who holds a lock. ``guard`` is a file that it keeps locked on its machine, ``host``."""
+
+    id: str
+    who: str
+    host: str
+    guard: str
+    started_at: str
+    expires_at: str
+    ci_run: str = ""
+    ci_attempt: int = 0
+
+    @property
+    def described(self) -> str:
+        """For a person: who, since when, where."""
+        place = f"CI run {self.ci_run}" if self.ci_run else f"machine {self.host}"
+        return f"{self.who} since {shown(self.started_at)} on {place}"
+
+    @property
+    def times(self) -> tuple[datetime, datetime]:
+        """When it began, and when its time is up."""
+        return datetime.fromisoformat(self.started_at), datetime.fromisoformat(self.expires_at)
+
+    def gone(self, now: datetime, here: str, ci: CiRun) -> str:
+        """What proves that the holder is gone; nothing when it may be at work."""
+        if now > self.times[1] + MARGIN:
+            return f"its time was up at {shown(self.expires_at)}"
+        if self.host == here and is_free(Path(self.guard), self.id):
+            return "its process on this machine has ended"
+        if self.ci_run and self.ci_run == ci.name and self.ci_attempt < ci.attempt:
+            return f"attempt {self.ci_attempt} of this CI run has ended"
+        return ""
+
+    def gone_from_here(self) -> str:
+        """The same, as this machine sees it now."""
+        return self.gone(datetime.now(UTC), socket.gethostname(), ci_run())
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployLock:
+    """A lock that is held; ``guard`` is what processes keep open that work under it."""
+
+    files: WorkspaceFiles
+    path: str
+    holder: Holder
+    guard: Guard
+
+    def ensure_held(self) -> None:
+        """Raises DatabricksError when somebody has taken it meanwhile."""
+        current = _holder(self.files, self.path)
+        if current is None or current.id != self.holder.id:
+            taken = f": {current.described}" if current else ""
+            raise DatabricksError(
+                f"the lock of this deployment is gone{taken}", "Look what is deployed, then try again."
+            )
+
+    def seconds_left(self) -> float:
+        """How long it still counts."""
+        return (self.holder.times[1] - datetime.now(UTC)).total_seconds()
+
+
+@contextmanager
+def locked(
+    client: "WorkspaceClient", home: str, state_paths: Sequence[str], *, who: str, scratch: Path, listener: Listener
+) -> Iterator[DeployLock]:
+    """Hold the lock of what is deployed below ``home``; ``scratch`` is a directory on this machine.
+
+    Raises DatabricksError with who holds it, when somebody does.
+    """
+    path, files = f"{home}/{FILE_NAME}", WorkspaceFiles(client)
+    ci, now = ci_run(), datetime.now(UTC)
+    identifier = uuid.uuid4().hex
+    with Guard.made(scratch / f"{identifier}.guard", identifier) as guard:
+        holder = Holder(
+            id=identifier,
+            who=who,
+            host=socket.gethostname(),
+            guard=str(guard.path),
+            started_at=now.isoformat(timespec="seconds"),
+            expires_at=(now + LEASE).isoformat(timespec="seconds"),
+            ci_run=ci.name,
+            ci_attempt=ci.attempt,
+        )
+        _acquire(files, path, holder, state_paths, listener)
+        lock = DeployLock(files=files, path=path, holder=holder, guard=guard)
+        lock.ensure_held()
+        try:
+            yield lock
+        finally:
+            # What cannot be released is found to be abandoned: the guard is still there then, and free.
+            with suppress(DatabricksError):
+                lock.ensure_held()
+                for state_path in state_paths:  # a CLI of ours that was killed leaves its own
+                    clear_cli_lock(files, state_path, who, holder.times)
+                files.delete(path)
+                guard.remove()
+
+
+def holder_of(client: "WorkspaceClient", home: str) -> Holder | None:
+    """Who holds the lock of what is deployed below ``home`` now."""
+    return _holder(WorkspaceFiles(client), f"{home}/{FILE_NAME}")
+
+
+def _acquire(files: WorkspaceFiles, path: str, holder: Holder, state_paths: Sequence[str], listener: Listener) -> None:
+    if _written(files, path, holder):
+        for state_path in state_paths:
+            if found := cli_lock(files, state_path):
+                files.delete(path)
+                raise by_hand(found, state_path)
+        return
+    if (current := _holder(files, path)) is not None:
+        proof = current.gone(datetime.now(UTC), holder.host, CiRun(holder.ci_run, holder.ci_attempt))
+        if not proof:
+            until = f"It counts until {shown(current.expires_at)}. If you know that nobody is at work, delete {path}"
+            raise DatabricksError(f"a deployment is going on: {current.described}", f"Wait until it is done. {until}")
+        listener(Note(f"Taking over the lock of {current.described}: {proof}.", warning=True))
+        for state_path in state_paths:
+            if not clear_cli_lock(files, state_path, current.who, current.times):
+                raise by_hand(cli_lock(files, state_path) or {}, state_path)
+        files.delete(path)
+    if not _written(files, path, holder):
+        raise DatabricksError("another deployment began at the same moment", "Wait until it is done, then try again.")
+
+
+def _holder(files: WorkspaceFiles, path: str) -> Holder | None:
+    text = read_if_there(files, path)
+    if text is None:
+        return None
+    try:
+        written = json.loads(text)
+        # A later version may say more.
+        found = Holder(**{each.name: written[each.name] for each in fields(Holder) if each.name in written})
+        if all(moment.tzinfo for moment in found.times):
+            return found
+    except (ValueError, TypeError):
+        pass
+    raise DatabricksError(f"{path} is not the record of a lock", "Look at it, then delete it.") from None
+
+
+def _written(files: WorkspaceFiles, path: str, holder: Holder) -> bool:
+    """Whether the file is ours now: the workspace lets one of several have it."""
+    files.make(path.rpartition("/")[0])
+    if files.write(path, json.dumps(asdict(holder), indent=2).encode()):
+        return True
+    # The client asks again when an answer is lost: the file that is there may be our own.
+    current = _holder(files, path)
+    return current is not None and current.id == holder.id

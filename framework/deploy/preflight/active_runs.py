@@ -1,0 +1,44 @@
+"""The runs of deployed jobs that are under way."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from framework.deploy.deployed_jobs import DeployedJob
+from framework.deploy.preflight.check import Check, CheckState
+from framework.spec.node_path import printable
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+
+_MOST_SHOWN = 3
+_AT_ONCE = 8
+
+
+def active_runs_check(client: "WorkspaceClient", jobs: Iterable[DeployedJob], kept: Iterable[str]) -> Check:
+    """Runs go on with the release that they began with; those of a job that is not ``kept`` (by key) lose their job."""
+    still_there = frozenset(kept)
+    running: list[str] = []
+    endangered: list[str] = []
+    for job, runs in _active(client, tuple(jobs)):
+        (running if job.key in still_there else endangered).extend(f"{run} of {job.name}" for run in runs)
+    if endangered:
+        advice = "Wait for them, or end them: databricks jobs cancel-run RUN"
+        return Check("runs", CheckState.MISSING, f"under way, and their job goes: {_listed(endangered)}", advice)
+    if running:
+        advice = "They go on with the release that they began with; their next runs take the new one."
+        return Check("runs", CheckState.WARNING, f"under way: {_listed(running)}", advice)
+    return Check("runs", CheckState.OK, "none is under way")
+
+
+def _active(client: "WorkspaceClient", jobs: tuple[DeployedJob, ...]) -> Iterator[tuple[DeployedJob, list[int]]]:
+    def of_job(job: DeployedJob) -> list[int]:
+        return [run.run_id or 0 for run in client.jobs.list_runs(job_id=job.job_id, active_only=True)]
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        yield from zip(jobs, pool.map(of_job, jobs), strict=True)
+
+
+def _listed(runs: list[str]) -> str:
+    more = f" and {len(runs) - _MOST_SHOWN} more" if len(runs) > _MOST_SHOWN else ""
+    return printable(", ".join(runs[:_MOST_SHOWN])) + more

@@ -1,0 +1,44 @@
+"""What one look before a deployment found."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from framework.core.errors import FrameworkError
+
+
+class CheckState(StrEnum):
+    """Only what is MISSING stops a deployment. UNKNOWN is what nobody would tell us: never the same as OK."""
+
+    OK = "ok"
+    WARNING = "warning"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Check:
+    """``found`` says in one line what is there, without any secret; ``advice`` what to do, a command a line."""
+
+    name: str
+    state: CheckState
+    found: str
+    advice: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The entry of ``-o json``; fields may be added, never renamed."""
+        return {"name": self.name, "state": str(self.state), "found": self.found, "advice": self.advice}
+
+
+def missing(checks: Iterable[Check]) -> tuple[str, ...]:
+    """The names of what is missing, each once: without it nothing should be deployed."""
+    return tuple(dict.fromkeys(check.name for check in checks if check.state is CheckState.MISSING))
+
+
+def require_ready(checks: Sequence[Check], refusal: str, hint: str) -> None:
+    """Raises FrameworkError, with the checks as details, when something is missing; it begins with ``refusal``."""
+    if names := missing(checks):
+        error = FrameworkError(f"{refusal}: something is missing ({', '.join(names)})", hint)
+        error.details["preflight"] = [check.as_dict() for check in checks]
+        raise error

@@ -1,0 +1,62 @@
+"""Whether whoever deploys may write to the folder of what is deployed."""
+
+from typing import TYPE_CHECKING
+
+from framework.deploy.preflight.check import Check, CheckState
+from framework.deploy.preflight.principals import ADMINISTRATORS, Principal
+from framework.spec.node_path import printable
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.service.workspace import ObjectInfo
+
+_ROOT = "/Workspace"
+_MAY_WRITE = frozenset({"CAN_EDIT", "CAN_MANAGE"})
+
+
+def deploy_root_check(client: "WorkspaceClient", folder: str, me: Principal) -> Check:
+    """Whether ``me``, who is logged in, may write to ``folder``, or make it below the nearest one that is there."""
+    if ADMINISTRATORS in me.names:
+        return Check("deploy root", CheckState.OK, printable(f"{me.name}, an administrator, may write to {folder}"))
+    if (nearest := _nearest(client, folder)) is None:
+        top = "/".join(folder.split("/")[:3])
+        found = f"{me.name} may not write to {folder}: {top} is not there, or not for this login"
+        advice = (
+            f"Only an administrator of the workspace makes {top}; let one do that, and give {me.name} CAN_MANAGE on it."
+        )
+        return Check("deploy root", CheckState.MISSING, printable(found), printable(advice))
+    return _by_its_list(client, folder, nearest, me)
+
+
+def _nearest(client: "WorkspaceClient", folder: str) -> "ObjectInfo | None":
+    """The folder, or of those above it the nearest one that this login sees."""
+    from databricks.sdk.errors import NotFound, PermissionDenied
+
+    while folder != _ROOT:
+        try:
+            return client.workspace.get_status(folder)
+        except (NotFound, PermissionDenied):
+            folder = folder.rpartition("/")[0]
+    return None
+
+
+def _by_its_list(client: "WorkspaceClient", folder: str, nearest: "ObjectInfo", me: Principal) -> Check:
+    """By the access control list of the ``nearest`` folder, which only those see who manage it."""
+    from databricks.sdk.errors import PermissionDenied
+
+    name = f"{_ROOT}/{(nearest.path or folder).removeprefix(_ROOT).strip('/')}"
+    advice = f"Let an administrator, or whoever manages {name}, give {me.name} CAN_MANAGE on it (Share, in its menu)."
+    try:
+        entries = client.workspace.get_permissions("directories", str(nearest.object_id)).access_control_list or []
+    except PermissionDenied:
+        found = f"nobody tells whether {me.name} may write to {folder}"
+        return Check("deploy root", CheckState.UNKNOWN, printable(found), printable(f"If not: {advice}"))
+    holders = {
+        entry.user_name or entry.group_name or entry.service_principal_name or ""
+        for entry in entries
+        if any(p.permission_level and p.permission_level.value in _MAY_WRITE for p in entry.all_permissions or ())
+    }
+    if holders & me.names:
+        return Check("deploy root", CheckState.OK, printable(f"{me.name} may write to {folder}"))
+    state = CheckState.UNKNOWN if any(map(me.may_be_in, holders)) else CheckState.MISSING
+    return Check("deploy root", state, printable(f"{me.name} may not write to {name}"), printable(advice))

@@ -1,0 +1,130 @@
+"""Every check there is before a deployment, in the order in which a person would look."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from framework.compile.personal import PERSON
+from framework.compile.targets import home
+from framework.core.errors import FrameworkError
+from framework.deploy.databricks_cli import find_cli
+from framework.deploy.deployed_jobs import deployed_jobs, job_name, short_name
+from framework.deploy.preflight.active_runs import active_runs_check
+from framework.deploy.preflight.check import Check, CheckState
+from framework.deploy.preflight.deploy_root import deploy_root_check
+from framework.deploy.preflight.git_state import git_checks, git_state
+from framework.deploy.preflight.grants import look_at_all, privilege_checks, to_make_schemas
+from framework.deploy.preflight.principals import Principal, caller, may_deploy, may_run_as, runs_as
+from framework.deploy.preflight.privileges import required_privileges, required_warehouses
+from framework.deploy.preflight.warehouses import warehouse_checks
+from framework.deploy.workspace import asking
+from framework.resolve.resolved import ResolvedPipeline
+from framework.spec.policy_spec import PolicySpec
+from framework.spec.target_spec import TargetSpec
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+
+_AGAIN = "Try again; if that does not help, see: databricks current-user me"
+
+
+@dataclass(frozen=True)
+class _Login:
+    """Who deploys; ``short_name`` is what their own schemas and jobs begin with, where each person has some."""
+
+    principal: Principal
+    short_name: str
+
+
+def preflight(
+    pipelines: Sequence[ResolvedPipeline],
+    target: TargetSpec,
+    policy: PolicySpec,
+    root: Path,
+    client: "WorkspaceClient",
+    *,
+    environment: Mapping[str, str] = os.environ,
+    without: Iterable[Path] = (),
+) -> tuple[Check, ...]:
+    """Whether ``pipelines``, of one project, may and can be deployed to ``target`` from the checkout at ``root``.
+
+    Nothing is changed. What the workspace does not answer is UNKNOWN. ``without`` are files of the checkout that do not
+    count. Raises DatabricksError when the workspace does not say who is logged in: then it would say nothing else.
+    """
+    production = target.mode == "production"
+    git = git_state(root, environment, project=pipelines[0].project, without=without)
+    checks = [*git_checks(git, policy.branches(target.name), production=production)]
+    checks.append(_cli(environment))
+    login = _logged_in(client)
+    checks.append(may_deploy(login.principal, policy.deployers(target.name)))
+    folder = home(pipelines[0]).replace(PERSON, login.short_name)
+    checks += _answered("deploy root", lambda: [deploy_root_check(client, folder, login.principal)])
+    for run_as, those in _by_principal(pipelines):
+        checks += _of_principal(client, those, run_as, login)
+    checks += _answered("runs", lambda: [_runs(client, pipelines, login.short_name)])
+    return tuple(checks)
+
+
+def _logged_in(client: "WorkspaceClient") -> _Login:
+    with asking("see who is logged in"):
+        me = client.current_user.me()
+    return _Login(caller(me), short_name(me))
+
+
+def _cli(environment: Mapping[str, str]) -> Check:
+    try:
+        found = find_cli(environment)
+    except FrameworkError as error:
+        return Check("databricks", CheckState.MISSING, error.message, error.hint)
+    return Check("databricks", CheckState.OK, f"{found.version} at {found.path}")
+
+
+def _by_principal(pipelines: Iterable[ResolvedPipeline]) -> Iterator[tuple[Mapping[str, str], list[ResolvedPipeline]]]:
+    """The pipelines that run as the same principal, together."""
+    grouped: dict[tuple[tuple[str, Any], ...], list[ResolvedPipeline]] = {}
+    for pipeline in pipelines:
+        grouped.setdefault(tuple(sorted(dict(pipeline.job.get("run_as") or {}).items())), []).append(pipeline)
+    yield from ((dict(run_as), those) for run_as, those in grouped.items())
+
+
+def _of_principal(
+    client: "WorkspaceClient", pipelines: Sequence[ResolvedPipeline], run_as: Mapping[str, str], login: _Login
+) -> Iterator[Check]:
+    who = runs_as(client, run_as, login.principal)
+    yield from _answered("run_as", lambda: [may_run_as(client, login.principal, run_as)])
+    yield from _answered("privileges", lambda: _privileges(client, pipelines, who, login))
+    yield from _answered("warehouse", lambda: warehouse_checks(client, required_warehouses(pipelines), who))
+
+
+def _privileges(
+    client: "WorkspaceClient", pipelines: Sequence[ResolvedPipeline], who: Principal, login: _Login
+) -> Iterator[Check]:
+    needed = required_privileges(pipelines, f"{login.short_name}_")
+    seen = look_at_all(client, needed)
+    yield from privilege_checks(needed, seen, who, login.principal)
+    yield from privilege_checks(to_make_schemas(needed, seen), seen, login.principal, login.principal, "new schemas")
+
+
+def _runs(client: "WorkspaceClient", pipelines: Sequence[ResolvedPipeline], person: str) -> Check:
+    names = {each.pipeline: job_name(each).replace(PERSON, person) for each in pipelines}
+    jobs = deployed_jobs(client, f"{home(pipelines[0])}/bundle".replace(PERSON, person), names)
+    return active_runs_check(client, jobs, kept=names)
+
+
+def _answered(name: str, checks: Callable[[], Iterable[Check]]) -> Iterator[Check]:
+    """The checks, or UNKNOWN when the workspace does not answer."""
+    try:
+        yield from list(checks())
+    except Exception as error:
+        if not _of_the_workspace(error):
+            raise
+        yield Check(name, CheckState.UNKNOWN, "the workspace did not answer", _AGAIN)
+
+
+def _of_the_workspace(error: Exception) -> bool:
+    """Whether it is a refusal or a broken connection, and no bug of ours. (Those of requests are OSErrors.)"""
+    from databricks.sdk.errors.base import DatabricksError
+
+    return isinstance(error, DatabricksError | OSError)

@@ -1,0 +1,70 @@
+"""Back to a release that was live before: its own bundle, plans and wheels, from the store, without a build."""
+
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from framework.core.errors import FrameworkError
+from framework.core.moments import shown
+from framework.deploy import history
+from framework.deploy.deployment import Deployed, deploy, plan
+from framework.deploy.ground import Ground, Wanted
+from framework.deploy.plan_rules import Allowed
+from framework.deploy.planned import Expected, Planned
+from framework.records.releases import Deployment
+
+
+def planned_rollback(ground: Ground, release: str | None, allowed: Collection[Allowed] = ()) -> Planned:
+    """What ``roll_back`` would change now. It changes nothing."""
+    with _wanted(ground, release) as wanted:
+        return plan(wanted, ground, allowed)
+
+
+def roll_back(
+    ground: Ground,
+    release: str | None,
+    expected: Expected | None = None,
+    allowed: Collection[Allowed] = (),
+) -> Deployed:
+    """Put an earlier release to work again; left out, the one before the one that is live.
+
+    Raises UsageError and FrameworkError when there is none, and what ``deploy`` raises.
+    """
+    with _wanted(ground, release) as wanted:
+        return deploy(wanted, ground, expected, allowed)
+
+
+def wanted_deployment(ground: Ground, release: str | None) -> Deployment:
+    """The earlier deployment to go back to. Raises UsageError and FrameworkError when there is none."""
+    past = ground.past()
+    if release is None and not any(each.result == "succeeded" for each in past):
+        said = f"nothing was deployed here yet, or you may not see it: {ground.store.root}"
+        raise FrameworkError(said, f"framework deploy {ground.words}")
+    return history.to_roll_back_to(past, release)
+
+
+@contextmanager
+def downloaded(ground: Ground, earlier: Deployment) -> Iterator[Wanted]:
+    """The release of an earlier deployment, on this machine until the block ends."""
+    if not ground.store.has(earlier.release):
+        see = f"See: framework releases {ground.words}"
+        hint = f"Check out commit {earlier.commit[:12]} and deploy that." if earlier.commit else see
+        raise FrameworkError(f"release {earlier.release} is not in the store any more, or you may not see it", hint)
+    with tempfile.TemporaryDirectory(prefix="framework-release-") as aside:
+        yield Wanted(
+            release=ground.store.download(earlier.release, Path(aside)),
+            directory=Path(aside, earlier.release),
+            kind="rollback",
+            commit=earlier.commit,
+            dirty=earlier.dirty,
+            branch=earlier.branch,
+        )
+
+
+@contextmanager
+def _wanted(ground: Ground, release: str | None) -> Iterator[Wanted]:
+    earlier = wanted_deployment(ground, release)
+    ground.say(f"Fetching release {earlier.release}, which was deployed at {shown(earlier.started_at)}.")
+    with downloaded(ground, earlier) as wanted:
+        yield wanted

@@ -1,0 +1,2 @@
+def tidy(names):
+    print(names)

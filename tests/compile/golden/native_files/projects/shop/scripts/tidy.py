@@ -1,0 +1,5 @@
+import sys
+
+import folders
+
+folders.tidy(sys.argv)

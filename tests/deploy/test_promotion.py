@@ -1,0 +1,188 @@
+"""From staging to production, and models back again, with the commands that people type."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from framework.cli.app import app
+from framework.core.errors import FrameworkError, UsageError
+from framework.core.model_notes import Signature
+from framework.deploy import promotion
+from framework.deploy.promotion import require_live, target_before
+from framework.records.releases import Deployment
+
+SHOP = Path(__file__).parents[1] / "e2e" / "shop"
+TARGET = """\
+host: ${{env:DATABRICKS_HOST}}
+mode: production
+catalog: {name}
+experiment_root: /Workspace/mlops/{name}
+compute: {{environments: [{{environment_key: default, spec: {{environment_version: "3"}}}}]}}
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, logged_in, standin, monkeypatch) -> Path:
+    """A clone of the shop with two production targets, on the commit that everybody has."""
+    root = Path(shutil.copytree(SHOP, tmp_path / "shop", ignore=shutil.ignore_patterns(".framework")))
+    for name in ("staging", "prod"):
+        (root / f"conf/{name}.yml").write_text(TARGET.format(name=name))
+        logged_in.add_securable("schema", f"{name}.raw")
+        logged_in.add_securable("table", f"{name}.raw.sales")
+    (root / ".gitignore").write_text(".framework/\n")
+    git(tmp_path, "init", "--bare", "--quiet", "origin.git")
+    git(root, "init", "--quiet", "--initial-branch=main")
+    git(root, "remote", "add", "origin", str(tmp_path / "origin.git"))
+    commit(root)
+    monkeypatch.chdir(root)
+    return root
+
+
+def git(directory: Path, *arguments: str) -> str:
+    author = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com"]
+    done = subprocess.run(["git", *author, *arguments], cwd=directory, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def commit(root: Path) -> str:
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--allow-empty", "-m", "work")
+    git(root, "push", "--quiet", "origin", "main")
+    return git(root, "rev-parse", "HEAD")
+
+
+def framework(*arguments: str):
+    return CliRunner().invoke(app, list(arguments))
+
+
+def deployed(*arguments: str) -> dict:
+    done = framework("deploy", *arguments, "-o", "json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_what_is_live_in_staging_runs_in_production(checkout, logged_in):
+    deployed("--env", "staging")
+
+    done = framework("promote", "--env", "prod", "-o", "json")
+    assert done.exit_code == 0, done.output
+    run = json.loads(done.stdout)
+    assert (run["target"], run["result"], len(run["tasks"])) == ("prod", "SUCCESS", 5)
+    live = json.loads(framework("releases", "--env", "prod", "-o", "json").stdout)[0]
+    assert live["commit"] == git(checkout, "rev-parse", "HEAD")
+
+
+def test_another_commit_than_the_one_that_is_live_is_not_promoted(checkout):
+    live = deployed("--env", "staging")["deployment"]["commit"]
+    commit(checkout)
+
+    done = framework("promote", "--env", "prod")
+    assert done.exit_code == 1
+    assert f"staging runs commit {live[:12]}, and the checkout is at" in done.output
+    assert f"git checkout {live}" in done.output
+
+
+def test_models_go_back_while_the_code_stays(checkout, logged_in):
+    deployed("--env", "prod")
+    model, columns = "prod.models.demand", Signature(("day date",), ("units double",)).as_line()
+    logged_in.add_model_version(model, ["previous_champion"], comment=columns)
+    logged_in.add_model_version(model, ["champion"], comment=columns)
+
+    done = framework("rollback", "--env", "prod", "--model", "previous", "-o", "json")
+    assert done.exit_code == 0, done.output
+    (moved,) = json.loads(done.stdout)["models"]
+    assert (moved["model"], moved["before"], moved["after"]) == (model, "2", "1")
+    assert f"champion of {model}: v2 → v1  (the columns fit)" in done.stderr
+    assert len(json.loads(framework("releases", "--env", "prod", "-o", "json").stdout)) == 1
+    assert json.loads(framework("models", "--env", "prod", "-o", "json").stdout) == [moved]
+    assert "v2     v1   admin@example.com   rollback" in framework("models", "--env", "prod").stdout
+
+
+def test_only_versions_that_nothing_needs_are_deleted(checkout, logged_in):
+    deployed("--env", "prod")
+    model = "prod.models.demand"
+    for aliases in ([], ["champion"]):
+        logged_in.add_model_version(model, aliases)
+
+    asked = ["models", "--env", "prod", "--model-name", model, "--delete"]
+    refused = framework(*asked, "2")
+    assert (refused.exit_code, "is its champion, and stays" in refused.output) == (1, True)
+    assert framework(*asked, "1").exit_code == 0
+    assert framework(*asked, "first").exit_code == 2
+    assert framework("models", "--env", "prod", "--delete", "1").exit_code == 2
+    assert list(logged_in.state.model_versions[model]) == ["2"]
+
+
+def test_code_and_models_go_back_together(checkout, logged_in):
+    model = "prod.models.demand"
+    deployed("--env", "prod")
+    logged_in.add_model_version(model, ["champion"])
+    pipeline = checkout / "projects/shop/pipelines/demand.yml"
+    pipeline.write_text(pipeline.read_text().replace("Units per day.", "Units."))
+    commit(checkout)
+    first = deployed("--env", "prod")["deployment"]
+    assert first["model_aliases"] == {model: {"champion": "1"}}
+    pipeline.write_text(pipeline.read_text().replace("Units.", "Units, again."))
+    commit(checkout)
+    logged_in.add_model_version(model, ["champion"])
+    deployed("--env", "prod")
+
+    done = framework("rollback", "--env", "prod", "--to", first["release"], "--model", "as-of-release", "-o", "json")
+    assert done.exit_code == 0, done.output
+    back = json.loads(done.stdout)
+    assert (back["deployment"]["release"], back["models"][0]["after"]) == (first["release"], "1")
+
+
+@pytest.mark.parametrize(
+    ("targets", "named", "found"), [("staging", None, "staging"), ("dev staging", None, "staging"), ("a b", "b", "b")]
+)
+def test_the_target_before(tmp_path, targets, named, found):
+    (tmp_path / "conf").mkdir()
+    for name in [*targets.split(), "prod"]:
+        mode = "development" if name == "dev" else "production"
+        (tmp_path / f"conf/{name}.yml").write_text(f"mode: {mode}\ncatalog: {name}\n")
+
+    assert target_before(tmp_path, "prod", named) == found
+
+
+@pytest.mark.parametrize(("named", "message"), [("prod", "to itself"), (None, "from where to 'prod'")])
+def test_no_target_before(tmp_path, named, message):
+    (tmp_path / "conf").mkdir()
+    for name in ("one", "two", "prod"):
+        (tmp_path / f"conf/{name}.yml").write_text(f"mode: production\ncatalog: {name}\n")
+    with pytest.raises(UsageError, match=message):
+        target_before(tmp_path, "prod", named)
+
+
+@pytest.mark.parametrize(
+    ("live", "message"),
+    [
+        ([], "nothing is live in staging"),
+        ([{"commit": ""}], "is of no commit"),
+        ([{"commit": "c", "dirty": True}], "is of no commit"),
+        ([{"commit": "c" * 40}], "staging runs commit cccccccccccc, and the checkout is at no commit"),
+    ],
+)
+def test_only_what_can_be_made_again_is_promoted(tmp_path, live, message):
+    about = {"id": "1", "project": "shop", "target": "staging", "release": "r", "started_at": "", "result": "succeeded"}
+    with pytest.raises(FrameworkError, match=message):
+        require_live([Deployment(**about, **each) for each in live], "staging", tmp_path)
+
+
+def test_a_copy_is_named_as_the_other_catalog_has_it(checkout, logged_in):
+    deployed("--env", "staging")
+    version = logged_in.add_model_version("staging.models.demand", ["champion"])
+
+    from framework.deploy.workspace import client
+
+    workspace = client()
+    past = [Deployment(id="1", project="shop", target="staging", release="r", started_at="",
+                       model_aliases={"staging.models.demand": {}})]  # fmt: skip
+    (found,) = promotion.copies(workspace, past, "champion", "prod")
+    assert (found.source, found.version, found.name) == ("staging.models.demand", str(version), "prod.models.demand")
+    with pytest.raises(FrameworkError, match="no model has the alias challenger there"):
+        list(promotion.copies(workspace, past, "challenger", "prod"))
