@@ -21,8 +21,11 @@ from framework.check.checkout import validate as validate_checkout
 from framework.check.pipeline import check_together, findings
 from framework.check.policy.environment import environment_of_project
 from framework.check.policy.waivers import judge
+from framework.compile import committed
 from framework.compile.bundle import Bundle
+from framework.compile.committed import Compared
 from framework.compile.jobs import bundle_of
+from framework.core import side_by_side
 from framework.core.diagnostics import Diagnostics
 from framework.core.errors import InvalidProject, UsageError
 from framework.core.events import Listener, Note
@@ -117,6 +120,13 @@ def bundles(asked: Asked) -> tuple[tuple[Bundle, ...], Diagnostics]:
     root = find_root(asked.directory)
     sound, warnings = checked(root, asked.project, deployed_targets(root, asked.targets), asked.variables)
     return tuple(bundle_of(*pipelines) for pipelines in sound), warnings
+
+
+def compared(asked: Asked) -> tuple[list[Compared], Diagnostics]:
+    """Each of these bundles beside what is committed of it. Raises FrameworkError too, for what cannot be read."""
+    root = find_root(asked.directory)
+    sound, warnings = checked(root, asked.project, deployed_targets(root, asked.targets), asked.variables)
+    return side_by_side.each(lambda pipelines: committed.compared(bundle_of(*pipelines), root), sound), warnings
 
 
 def explain(asked: Asked, path: str) -> tuple[str, list[Explained]]:

@@ -36,9 +36,8 @@ def compile_bundles(
     )
     root = find_root(asked.directory)
     with kept():
-        bundles, warnings = phases.bundles(asked)
-        found = [committed.compared(bundle, root) for bundle in bundles]
-    gone = () if project or target else committed.left_over(root, bundles)
+        found, warnings = phases.compared(asked)
+    gone = () if project or target else committed.left_over(root, found)
     if not check:
         for each in found:
             committed.write_compared(each)

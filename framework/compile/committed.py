@@ -5,21 +5,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from framework.compile.bundle import Bundle
 from framework.compile.writer import BUNDLE_FILE, HEADER, STATE_OF_CLI, contents_of, write_contents
 from framework.core.errors import FrameworkError
-from framework.spec.files import is_inside
 
 DIRECTORY = "bundles"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """A bundle as it should be in ``directory``: which of its files there differ, lack, or belong to none."""
+    """A bundle as it should be in ``directory``: which of its files there differ, lack, or belong to none.
 
-    bundle: Bundle
+    ``jobs`` and ``tasks`` are how many it has.
+    """
+
+    project: str
+    target: str
+    jobs: int
+    tasks: int
     directory: Path
     contents: Mapping[str, bytes]
     stale: tuple[str, ...]
@@ -37,11 +42,9 @@ class Compared:
 def compared(bundle: Bundle, root: Path) -> Compared:
     """The bundle beside what is in ``bundles/`` of the checkout.
 
-    Raises FrameworkError when a link leads out of that, or a file cannot be read.
+    Raises FrameworkError when a link is on the way there or in it, or a file cannot be read.
     """
     directory = root / DIRECTORY / bundle.name / bundle.target
-    if not is_inside(directory, root):
-        raise FrameworkError(f"{directory} leads out of the checkout", "Put a directory there, not a link.")
     with _explained("read"):
         return _compared(bundle, directory)
 
@@ -53,11 +56,11 @@ def write_compared(found: Compared) -> None:
             write_contents(found.contents, found.directory)
 
 
-def left_over(root: Path, bundles: Iterable[Bundle]) -> tuple[Path, ...]:
-    """Directories of bundles that nothing compiles to any more: their project or target is gone."""
-    wanted = {(bundle.name, bundle.target) for bundle in bundles}
-    found = (root / DIRECTORY).glob("*/*")
-    return tuple(sorted(path for path in found if path.parts[-2:] not in wanted and _was_compiled(path)))
+def left_over(root: Path, found: Iterable[Compared]) -> tuple[Path, ...]:
+    """Directories of bundles that nothing compiles to any more: their project or target is gone. No link is one."""
+    wanted = {(each.project, each.target) for each in found}
+    others = (path for path in (root / DIRECTORY).glob("*/*") if path.parts[-2:] not in wanted)
+    return tuple(sorted(path for path in others if not _links_to(path) and _was_compiled(path)))
 
 
 def remove(directory: Path) -> None:
@@ -73,8 +76,15 @@ def _compared(bundle: Bundle, directory: Path) -> Compared:
     files = (each for each in directory.rglob("*") if each.is_symlink() or not each.is_dir())
     there = {each.relative_to(directory).as_posix(): each for each in files}
     there = {name: each for name, each in there.items() if not name.startswith(f"{STATE_OF_CLI}/")}
+    for link in (*_links_to(directory), *(each for each in there.values() if each.is_symlink())):
+        hint = "Nothing is written through a link, or in its place. Remove it: what belongs there is made."
+        raise FrameworkError(f"{link} is a link", hint)
+    all_tasks: Iterator[Any] = (job.tasks for job in bundle.jobs.values())
     return Compared(
-        bundle=bundle,
+        project=bundle.name,
+        target=bundle.target,
+        jobs=len(bundle.jobs),
+        tasks=sum(len(tasks) for tasks in all_tasks),
         directory=directory,
         contents=contents,
         stale=tuple(name for name in contents if name in there and not _is(there[name], contents[name])),
@@ -92,14 +102,19 @@ def _explained(done: str) -> Iterator[None]:
         raise FrameworkError(f"{error.filename} cannot be {done}: {error.strerror}", hint) from None
 
 
+def _links_to(directory: Path) -> list[Path]:
+    """The links among a bundle's directory, that of its project, and ``bundles``."""
+    return [each for each in (*reversed(directory.parents[:2]), directory) if each.is_symlink()]
+
+
 def _is(file: Path, content: bytes) -> bool:
-    return file.is_file() and not file.is_symlink() and file.read_bytes() == content
+    return file.is_file() and file.read_bytes() == content
 
 
 def _was_compiled(directory: Path) -> bool:
     """Whether it is a directory of ours: only these are removed."""
     files = (directory / BUNDLE_FILE, directory / "1" / BUNDLE_FILE)
-    return not directory.is_symlink() and any(file.is_file() and _begins(file, HEADER.encode()) for file in files)
+    return any(file.is_file() and _begins(file, HEADER.encode()) for file in files)
 
 
 def _begins(file: Path, head: bytes) -> bool:

@@ -1,6 +1,6 @@
 """What ``framework compile`` did, or with ``--check`` would do."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ def show_compared(console: Console, found: Sequence[Compared], gone: Sequence[Pa
     """A line for each bundle; with ``check`` also each file that is not as it should be, and the next command."""
     width = max((len(_below(root, each.directory)) for each in found), default=0)
     for each in found:
-        counts = f"{several(len(each.contents), 'file')}, {several(len(each.bundle.jobs), 'job')}, "
-        tasks = several(_tasks(each), "task")
+        counts = f"{several(len(each.contents), 'file')}, {several(each.jobs, 'job')}, "
+        tasks = several(each.tasks, "task")
         console.print(_line(each.state, _below(root, each.directory).ljust(width), f"  {counts}{tasks}", check))
         for words, names in _differing(each) if check and each.state == "changed" else ():
             for name in names:
@@ -37,13 +37,13 @@ def as_json(found: Sequence[Compared], gone: Sequence[Path], warnings: Diagnosti
     """The same for a machine."""
     bundles = [
         {
-            "project": each.bundle.name,
-            "target": each.bundle.target,
+            "project": each.project,
+            "target": each.target,
             "directory": _below(root, each.directory),
             "state": each.state,
             "files": len(each.contents),
-            "jobs": len(each.bundle.jobs),
-            "tasks": _tasks(each),
+            "jobs": each.jobs,
+            "tasks": each.tasks,
             **{words.replace(" ", "_"): list(names) for words, names in _differing(each)},
         }
         for each in found
@@ -54,11 +54,6 @@ def as_json(found: Sequence[Compared], gone: Sequence[Path], warnings: Diagnosti
 
 def _differing(each: Compared) -> tuple[tuple[str, Sequence[str]], ...]:
     return ("stale", each.stale), ("missing", each.missing), ("left over", each.left_over)
-
-
-def _tasks(each: Compared) -> int:
-    jobs: Iterable[Any] = each.bundle.jobs.values()
-    return sum(len(job.tasks) for job in jobs)
 
 
 def _line(state: str, directory: str, rest: str, check: bool) -> Text:

@@ -56,7 +56,7 @@ def entries(directory: Path, root: Path) -> list[Path]:
 
 def read(path: Path, root: Path) -> Document:
     """Parse ``path``. Raises InvalidProject with every finding, also when it leads out of ``root``."""
-    if not is_inside(path, root):
+    if not _holder(root)(path):
         raise _refused(path, root, "the file leads out of the checkout", "Put the file itself there, not a link.")
     return parse(path, shown(path, root))
 
@@ -70,6 +70,12 @@ def inside_of(root: Path) -> Callable[[Path], bool]:
     """Whether files lie below ``root``, wherever links lead: of most of them their directory alone says it."""
     holds = cache(partial(is_inside, root=root))
     return lambda file: holds(file.parent) and (not os.path.islink(file) or holds(file))  # noqa: PTH114  a Path is slow
+
+
+@cache
+def _holder(root: Path) -> Callable[[Path], bool]:
+    """That of all files of one command: its directories are looked at once."""
+    return inside_of(root)
 
 
 def readable(path: Path, root: Path, findings: list[Diagnostic]) -> Document | None:
