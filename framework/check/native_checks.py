@@ -22,7 +22,7 @@ def owned_fields(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
 
 
 def native_files_exist(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
-    """A notebook, a script, an SQL file or a dbt project that is not there, or not in the project."""
+    """A notebook, a script, an SQL file or a dbt project that is not there, not in the project, or hidden."""
     project = pipeline.source_directory.parent
     real_project = project.resolve()
     for native in native_files(pipeline):
@@ -38,6 +38,9 @@ def native_files_exist(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
             yield finding(
                 pipeline, native.path, f"{quoted(native.written)} is a link that leads out of the project", hint
             )
+        elif any(part.startswith(".") for part in native.file.relative_to(project).parts):
+            hint = "Move it to where no name begins with a dot."
+            yield finding(pipeline, native.path, f"{quoted(native.written)} is hidden, and no release has it", hint)
         elif native.kind == "notebook_task" and not native.is_notebook:
             hint = f"The first line of a notebook is '{header(native.file.suffix)}'."
             yield finding(pipeline, native.path, f"{quoted(native.written)} is a file, and no notebook", hint)

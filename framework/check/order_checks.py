@@ -7,11 +7,13 @@ from operator import or_
 
 from framework.check.finding import finding, warning
 from framework.check.source_files import holds
-from framework.check.source_modules import modules_in
+from framework.check.source_modules import SourceModule, modules_below, modules_in
 from framework.check.task_code import RUN_CODE, TaskCode, TaskValue, code_of
 from framework.check.task_texts import references_of_tasks
+from framework.compile.task_notebooks import tasks_that_set_values
 from framework.core.diagnostics import Diagnostic, Location, Severity
 from framework.core.graph import topological_order
+from framework.core.identifiers import split_entrypoint
 from framework.resolve.dependencies import same_name
 from framework.resolve.native_files import NativeFile, code_files
 from framework.resolve.resolved import ResolvedPipeline
@@ -52,7 +54,8 @@ def task_values_read_in_order(pipeline: ResolvedPipeline) -> Iterator[Diagnostic
     natives = [(native, code) for native, code in _code(pipeline) if code.gets]
     if not natives:
         return
-    tasks, order = dict.fromkeys(task.task_key for task in pipeline.tasks), _Order(pipeline)
+    tasks, order = {task.task_key: task for task in pipeline.tasks}, _Order(pipeline)
+    in_notebooks = tasks_that_set_values(pipeline)
     for native, code in natives:
         key = native.level.task.task_key
         for value in (each for each in code.gets if each.needed):
@@ -65,21 +68,30 @@ def task_values_read_in_order(pipeline: ResolvedPipeline) -> Iterator[Diagnostic
             elif not order.has(value.task, key):
                 summary = f"{what}, which does not run before it"
                 yield _in_code(pipeline, native, value, summary, f"Add '{value.task}' to depends_on of task '{key}'.")
+            elif tasks[value.task].kind and value.task not in in_notebooks:
+                summary = f"{what}, which sets none: no task of the pipeline refers to its values"
+                hint = f"Make {{{{tasks.{value.task}.values.{value.key}}}}} a parameter of task '{key}', and get that."
+                yield _in_code(pipeline, native, value, summary, hint)
 
 
 def task_values_are_set(pipeline: ResolvedPipeline) -> Iterator[Diagnostic]:
-    """A reference to a task value where the task's code sets others, but not this one."""
+    """A reference to a task value that the task's code does not set, or cannot set without a context."""
     sets = {
         native.level.task.task_key: [value.key for value in code.sets]
         for native, code in _code(pipeline)
         if code.sets and not code.open_sets
     }
     in_modules = cache(partial(_modules_use_task_values, pipeline))
-    for path, reference in references_of_tasks(pipeline) if sets else ():
+    without_context = cache(partial(_without_context, pipeline))
+    for path, reference in references_of_tasks(pipeline):
         task, _, key = reference.removeprefix("tasks.").partition(".values.")
         if key and task in sets and key not in sets[task] and not in_modules():
             summary = f"task '{task}' sets no value '{key}'{did_you_mean(key, sets[task])}"
             yield finding(pipeline, path, summary, f"Its code sets: {', '.join(sets[task])}.")
+        elif key and task in without_context():
+            summary = f"task '{task}' sets no value '{key}': its function takes no context"
+            hint = f"Let it take 'context' and call context.set_task_value('{key}', …). {without_context()[task]}"
+            yield finding(pipeline, path, summary, hint)
 
 
 def unused_task_values(pipelines: Sequence[ResolvedPipeline]) -> Iterator[Diagnostic]:
@@ -122,6 +134,20 @@ def _runs_other_code(pipeline: ResolvedPipeline, code: _Code) -> bool:
     """Whether a task runs code that is in none of those files: it may set and get any task value."""
     read = {native.level.path for native, _ in code}
     return any(level.native.keys() & RUN_CODE and level.path not in read for level in pipeline.levels)
+
+
+def _without_context(pipeline: ResolvedPipeline) -> dict[str, str]:
+    """The tasks of ours whose function cannot set a value, and where it is defined."""
+    find, found = modules_below(pipeline.source_directory, pipeline.root), dict[str, str]()
+    for task in pipeline.tasks:
+        if not (entrypoint := getattr(task.options, "entrypoint", None)):
+            continue
+        module_name, function_name = split_entrypoint(entrypoint)
+        file, module = find(module_name) or (None, None)
+        function = module.certain(function_name) if isinstance(module, SourceModule) else None
+        if file and function and not function.decorated and "context" not in function.named:
+            found[task.task_key] = f"It is defined at {shown(file, pipeline.root)}:{function.line}."
+    return found
 
 
 def _modules_use_task_values(pipeline: ResolvedPipeline) -> bool:

@@ -142,7 +142,8 @@ def _lacking(task: ResolvedTask, result: str) -> str:
         return f"only an alert has a state, and '{task.task_key}' is none"
     if result.startswith("output.") and native not in ("alert_task", "sql_task"):
         return f"only a sql_task has an output, and '{task.task_key}' is none"
-    return f"a {native} sets no task values" if result.startswith("values.") and native in _RUN_NO_CODE else ""
+    sets_none = native in _RUN_NO_CODE or (task.kind and not getattr(task.options, "entrypoint", None))
+    return f"a {native or task.kind} sets no task values" if result.startswith("values.") and sets_none else ""
 
 
 def _named_values(pipeline: ResolvedPipeline) -> Iterator[tuple[NodePath, str, object]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from framework.check.pipeline import RULES, RULES_OF_CHECKOUT, RULES_TOGETHER
 from framework.check.policy import environment, waivers
-from framework.check.policy.findings import POLICY_RULES, is_waivable, rule_name
+from framework.check.policy.findings import PLAN_RULES, POLICY_RULES, is_waivable, rule_name
 from framework.check.thin_checks import thin_entry_points
 from framework.core.diagnostics import Severity
 
@@ -51,7 +51,8 @@ def rules_there_are() -> tuple[RuleInfo, ...]:
     named = {getattr(rule, "__name__", ""): rule for rule in rules}
     named.update((rule_name(rule), rule) for rule in POLICY_RULES)
     named |= {environment.RULE: environment.environment_variables, waivers.RULE: waivers.waiver_findings}
-    return (*of_files, *(_info(name, rule) for name, rule in named.items()))
+    of_plans = (RuleInfo(name, finds, Severity.ERROR, waivable=False) for name, finds in PLAN_RULES.items())
+    return (*of_files, *(_info(name, rule) for name, rule in named.items()), *of_plans)
 
 
 def page() -> str:
@@ -72,7 +73,8 @@ _HEAD = """\
 # What is found
 
 The rules of `framework validate`, by the names that `-o json`, `-o sarif`, and the `severities` and `waivers` of a
-[policy](policy.md) use. One that can be waived can be weighed differently, too. This page is made from the code.
+[policy](policy.md) use. One that can be waived can be weighed differently, too; so can those of plans (`policy.plan_*`)
+that `framework plan`, `deploy`, `rollback` and `destroy` find. This page is made from the code.
 
 | rule | what it finds | severity | can be waived |
 |---|---|---|---|"""

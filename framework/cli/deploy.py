@@ -49,9 +49,18 @@ def deploy(  # noqa: PLR0917 - typer makes an option of each
 
 
 def put_to_work(
-    at: "Aim", listener: "Listener", expected: "Expected | None", allow: "frozenset[Allowed]", *, yes: bool
+    at: "Aim",
+    listener: "Listener",
+    expected: "Expected | None",
+    allow: "frozenset[Allowed]",
+    *,
+    yes: bool,
+    also: str = "",
 ) -> "Deployed":
-    """Deploy the checkout's release: looked into first, and agreed to by a person where there is one."""
+    """Deploy the checkout's release: looked into first, and agreed to by a person where there is one.
+
+    ``also`` is one more question, about what comes afterwards.
+    """
     from framework.console.findings import show_findings
     from framework.console.preflight_view import show_preflight
     from framework.console.streams import stderr
@@ -66,14 +75,21 @@ def put_to_work(
     show_preflight(stderr(), [each for each in checks if each.state is not CheckState.OK])
     require_ready(checks, "nothing was deployed", f"See all of it: framework plan {ground.words}")
     try:
-        return _deployed(staged.wanted, ground, expected, allow, ask=at.is_production and not yes and is_person())
+        ask = at.is_production and not yes and is_person()
+        return _deployed(staged.wanted, ground, expected, allow, ask=ask, also=also)
     except FrameworkError as error:
         error.details["preflight"] = [each.as_dict() for each in checks]
         raise
 
 
 def _deployed(
-    wanted: "Wanted", ground: "Ground", expected: "Expected | None", allow: "frozenset[Allowed]", *, ask: bool
+    wanted: "Wanted",
+    ground: "Ground",
+    expected: "Expected | None",
+    allow: "frozenset[Allowed]",
+    *,
+    ask: bool,
+    also: str,
 ) -> "Deployed":
     from framework.console.plan_view import show_plan
     from framework.console.streams import stderr
@@ -83,12 +99,12 @@ def _deployed(
     if ask and expected is None:
         planned = deployment.plan(wanted, ground, allow)
         show_plan(stderr(), planned)
-        _ask(planned)
+        _ask(planned, also)
         return deployment.deploy(wanted, ground, Expected.of(planned), allow)
     return deployment.deploy(wanted, ground, expected, allow, show=lambda planned: show_plan(stderr(), planned))
 
 
-def _ask(planned: "Planned") -> None:
+def _ask(planned: "Planned", also: str) -> None:
     """Let a person who has seen the plan decide."""
     from framework.core.errors import InvalidProject
 
@@ -96,3 +112,5 @@ def _ask(planned: "Planned") -> None:
         raise InvalidProject(planned.refused)
     if planned.changes:
         agreed(f"Deploy this to {planned.target}?")
+    if also:
+        agreed(also)

@@ -46,8 +46,10 @@ def allowed(written: list[str] | None) -> "frozenset[Allowed]":
 
 
 def is_person() -> bool:
-    """Whether somebody sits at a terminal who can be asked; a CI system does not."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    """Whether somebody sits at a terminal who can be asked; a CI system does not, even where it has one."""
+    from framework.deploy.ci import in_ci
+
+    return sys.stdin.isatty() and sys.stderr.isatty() and not in_ci()
 
 
 def agreed(question: str) -> None:

@@ -35,7 +35,7 @@ def destroy(  # noqa: PLR0917 - typer makes an option of each
 
     at, listener = aimed(project, target, {})
     ground = checkout.ground_of(at, listener)
-    pass_gate(at, ground, (), "nothing was deleted")
+    pass_gate(at, ground, (), "nothing was deleted", ["delete_jobs", *(["delete_data"] if data else [])])
     wanted = f"{at.project}@{at.target.name}"
     if yes and confirm is None and not at.is_production:
         confirm = wanted

@@ -52,9 +52,9 @@ def reporting_errors(command: Callable[Arguments, None]) -> Callable[Arguments, 
     def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         try:
             command(*args, **kwargs)
-        except (KeyboardInterrupt, BrokenPipeError):
+        except (KeyboardInterrupt, BrokenPipeError, typer.Abort):  # the last is ^C at a question
             raise typer.Exit(INTERRUPTED) from None
-        except (typer.Exit, typer.Abort):
+        except typer.Exit:
             raise
         except Exception as error:
             if kwargs.get("output") == "json":

@@ -34,14 +34,17 @@ def planned_moves(ground: "Ground", asked: "WantedMove") -> "list[PlannedMove]":
     return moves
 
 
-def move_models(ground: "Ground", moves: "list[PlannedMove]", ask: bool) -> list[dict[str, Any]]:
+def agree_to(moves: "list[PlannedMove]") -> None:
+    """Ask whether that is to be moved. Raises FrameworkError."""
+    if wanted := [each for each in moves if each.changes]:
+        agreed("Move that?" if len(wanted) == 1 else "Move these?")
+
+
+def move_models(ground: "Ground", moves: "list[PlannedMove]") -> list[dict[str, Any]]:
     """Move what was planned; for machines, what that was."""
     from framework.deploy.alias_ledger import AliasLedger
     from framework.deploy.models import move
 
-    wanted = [each for each in moves if each.changes]
-    if wanted and ask:
-        agreed("Move that?" if len(wanted) == 1 else "Move these?")
     ledger = AliasLedger(ground.client, ground.store.root)
-    done = [move(ground.client, each, ledger, "rollback") for each in wanted]
+    done = [move(ground.client, each, ledger, "rollback") for each in moves if each.changes]
     return [change.as_dict() for change in done if change]

@@ -40,7 +40,11 @@ def models(  # noqa: PLR0917 - typer makes an option of each
             agreed(f"Delete v{delete} of {model_name} for ever?")
         kept = {release.id for release in ground.store.releases()}
         needed = [each for each in ground.store.deployments() if each.release in kept]
-        delete_version(ground.client, model_name, delete, needed)
+        deleted = delete_version(ground.client, model_name, delete, needed)
+        if output is Output.JSON:
+            typer.echo(json.dumps({"schema": 1, "deleted": {"model": model_name, "version": deleted}}, indent=2))
+        else:
+            typer.echo(f"v{deleted} of {model_name} is deleted")
         return
     names = [model_name] if model_name else models_of(ground.past())
     changes = AliasLedger(ground.client, ground.store.root).changes(names)

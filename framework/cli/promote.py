@@ -7,7 +7,7 @@ import typer
 
 from framework.cli import options
 from framework.cli.deploy import put_to_work
-from framework.cli.deploy_options import Allow, Project, Yes, agreed, aimed, allowed, is_person
+from framework.cli.deploy_options import Allow, Project, Yes, aimed, allowed
 from framework.cli.errors import reporting_errors
 from framework.cli.options import Output
 from framework.cli.remote_run import run_to_the_end
@@ -15,6 +15,7 @@ from framework.cli.run_result import show_done
 
 if TYPE_CHECKING:
     from framework.deploy.ground import Ground
+    from framework.deploy.promotion import Copy
 
 Target = Annotated[
     str | None, typer.Option("--env", "-e", "--target", "-t", "--to", help="The target to go to.", show_default=False)
@@ -53,23 +54,31 @@ def promote(  # noqa: PLR0917 - typer makes an option of each
     selection = phases.Selection(directory=at.root, project=at.project, pipeline=pipeline, target=at.target.name)
     if not copy_model:
         phases.looked_at(selection)  # which pipeline has to be clear before anything is deployed
-    show_deployed(stderr(), put_to_work(at, listener, None, allowed(allow), yes=yes), with_plan=False)
+    ground = checkout.ground_of(at, listener)
+    wanted = _copies(earlier, ground, alias, at.target.catalog) if copy_model else []
+    question = "Then copy that?" if copy_model else ""
+    done = put_to_work(at, listener, None, allowed(allow), yes=yes, also=question)
+    show_deployed(stderr(), done, with_plan=False)
     if copy_model:
-        ask = at.is_production and not yes and is_person()
-        _copy(earlier, checkout.ground_of(at, listener), alias, at.target.catalog, ask=ask, output=output)
+        _copy(ground, wanted, alias, output)
         return
     show_done(run_to_the_end(phases.deployed(selection)), output)
 
 
-def _copy(earlier: "Ground", ground: "Ground", alias: str, catalog: str, *, ask: bool, output: Output) -> None:
-    from framework.deploy.alias_ledger import AliasLedger
-    from framework.deploy.promotion import copied, copies
+def _copies(earlier: "Ground", ground: "Ground", alias: str, catalog: str) -> "list[Copy]":
+    """What would be copied, shown to whoever asked."""
+    from framework.deploy.promotion import copies
 
-    wanted = list(copies(earlier.client, earlier.past(), alias, catalog))
+    wanted = list(copies(earlier.client, earlier.past(), alias, catalog, (earlier.prefix, ground.prefix)))
     for each in wanted:
         ground.say(f"{each.source} v{each.version} → {each.name}, which then is its {alias}")
-    if ask:
-        agreed("Copy that?")
+    return wanted
+
+
+def _copy(ground: "Ground", wanted: "list[Copy]", alias: str, output: Output) -> None:
+    from framework.deploy.alias_ledger import AliasLedger
+    from framework.deploy.promotion import copied
+
     ledger = AliasLedger(ground.client, ground.store.root)
     changes = [change for each in wanted if (change := copied(ground.client, each, alias, ledger))]
     if output is Output.JSON:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from framework.cli.deploy_options import is_person
 from framework.cli.errors import INTERRUPTED
 from framework.cli.options import Output, pairs
 from framework.cli.run_request import Asked, selection
@@ -22,13 +23,12 @@ def run_remotely(asked: Asked, output: Output) -> None:
     from framework import phases
 
     deployed = phases.deployed(selection(asked, pairs("--params", asked.params)))
-    run_id = _begun(asked, deployed)
-    url = _shown_page(deployed, run_id)
+    run_id, repair_id = _begun(asked, deployed)
     if asked.no_wait:
-        text = f"{asked.target} run {run_id}"
+        url, text = _shown_page(deployed, run_id), f"{asked.target} run {run_id}"
         typer.echo(json.dumps({"schema": 1, "job_run_id": run_id, "url": url}) if output is Output.JSON else text)
         return
-    show_done(_to_the_end(deployed, run_id, url), output)
+    show_done(_to_the_end(deployed, run_id, repair_id), output)
 
 
 def run_to_the_end(deployed: "Deployed") -> "JobRun":
@@ -36,7 +36,7 @@ def run_to_the_end(deployed: "Deployed") -> "JobRun":
     from framework.deploy.remote_runs import RemoteRequest, start
 
     run_id = start(deployed.client, deployed.job, RemoteRequest(parameters=deployed.parameters))
-    return _to_the_end(deployed, run_id, _shown_page(deployed, run_id))
+    return _to_the_end(deployed, run_id)
 
 
 def _shown_page(deployed: "Deployed", run_id: int) -> str:
@@ -53,15 +53,17 @@ def _shown_page(deployed: "Deployed", run_id: int) -> str:
     return url
 
 
-def _to_the_end(deployed: "Deployed", run_id: int, url: str) -> "JobRun":
+def _to_the_end(deployed: "Deployed", run_id: int, repair_id: int = 0) -> "JobRun":
+    url = ""
     try:
-        return _followed(deployed, run_id)
+        url = _shown_page(deployed, run_id)
+        return _followed(deployed, run_id, repair_id)
     except KeyboardInterrupt:
         return _interrupted(deployed, run_id, url)
 
 
-def _begun(asked: Asked, deployed: "Deployed") -> int:
-    """The id of the run that is started, repaired or cancelled."""
+def _begun(asked: Asked, deployed: "Deployed") -> tuple[int, int]:
+    """The id of the run that is started, repaired or cancelled, and that of the repair."""
     from framework.deploy import remote_runs
     from framework.deploy.remote_runs import RemoteRepair, RemoteRequest
 
@@ -72,20 +74,19 @@ def _begun(asked: Asked, deployed: "Deployed") -> int:
         only += [f"+{asked.last}"] if asked.last else []
         token = asked.idempotency_token or ""
         request = RemoteRequest(parameters=deployed.parameters, only=tuple(only), idempotency_token=token)
-        return remote_runs.start(client, job, request)
+        return remote_runs.start(client, job, request), 0
     run_id = remote_runs.latest_run(client, job) if named == "last" else _number(named)
     if asked.cancel is not None:
         if result := remote_runs.cancel(client, job, run_id):
             command = f"framework run {job.project} --pipeline {job.pipeline} --env {job.target}"
             raise UsageError(f"run {run_id} had ended before: {result}", f"A new one: {command}")
-        return run_id
+        return run_id, 0
     again = RemoteRepair(
         rerun_tasks=tuple(asked.rerun_tasks or ()),
         rerun_dependent_tasks=asked.rerun_dependent_tasks,
         parameters=deployed.parameters,
     )
-    remote_runs.repair(client, job, run_id, again)
-    return run_id
+    return run_id, remote_runs.repair(client, job, run_id, again)
 
 
 def _number(text: str) -> int:
@@ -94,22 +95,30 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _followed(deployed: "Deployed", run_id: int) -> "JobRun":
+def _followed(deployed: "Deployed", run_id: int, repair_id: int = 0) -> "JobRun":
     from framework.console.run_progress import run_progress
     from framework.console.streams import stderr
     from framework.deploy.remote_runs import follow
 
     with run_progress(stderr()) as listener:
-        return follow(deployed.client, deployed.job, run_id, listener)
+        return follow(deployed.client, deployed.job, run_id, listener, repair_id=repair_id)
 
 
 def _interrupted(deployed: "Deployed", run_id: int, url: str) -> "JobRun":
     """^C ends the following. Whether it ends the run, too, is asked of a person; a script leaves it alone."""
     from framework.deploy.remote_runs import cancel
 
-    person = sys.stdin.isatty() and sys.stderr.isatty()
-    if person and typer.confirm(f"\nRun {run_id} goes on in the workspace. Cancel it?", err=True):
+    if is_person() and _is_to_be_cancelled(run_id):
         cancel(deployed.client, deployed.job, run_id)
         return _followed(deployed, run_id)
-    sys.stderr.write(f"run {run_id} goes on: {url}\n")
+    job = deployed.job
+    command = f"framework run {job.project} --pipeline {job.pipeline} --env {job.target} --cancel {run_id}"
+    sys.stderr.write(f"run {run_id} goes on: {url}\nTo cancel it: {command}\n")
     raise typer.Exit(INTERRUPTED)
+
+
+def _is_to_be_cancelled(run_id: int) -> bool:
+    try:
+        return typer.confirm(f"\nRun {run_id} goes on in the workspace. Cancel it?", err=True)
+    except typer.Abort:  # another ^C is no yes
+        return False

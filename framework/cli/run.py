@@ -7,7 +7,7 @@ from framework.cli import options
 from framework.cli.errors import reporting_errors
 from framework.cli.options import Output, pairs
 from framework.cli.remote_run import run_remotely
-from framework.cli.run_request import LOCAL, Asked, refuse_contradictions, refuse_what_is_local, selection
+from framework.cli.run_request import Asked, refuse_contradictions, refuse_what_is_local, selection
 from framework.cli.run_result import show
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def run(  # noqa: PLR0917 - typer makes an option of each
 
     With --env of a workspace, run the deployed job there.
     """
+    from framework.spec.target_spec import LOCAL
+
     asked = Asked(
         name, pipeline, bundle, target, params, var, source, only, first, last, jobs, repair, rerun_tasks,
         rerun_dependent_tasks, resume, idempotency_token, no_wait, cancel,

@@ -10,7 +10,6 @@ from framework.core.errors import UsageError
 if TYPE_CHECKING:
     from framework.phases import Selection
 
-LOCAL = "local"
 MAX_TOKEN = 64
 
 
@@ -41,6 +40,7 @@ class Asked:
 def selection(asked: Asked, given: dict[str, str]) -> "Selection":
     """Which pipeline the options name, with the parameters ``given``."""
     from framework.phases import Selection
+    from framework.spec.target_spec import LOCAL
 
     files = pairs("--source", asked.source)
     return Selection(
@@ -65,6 +65,10 @@ def refuse_what_is_local(asked: Asked) -> None:
         raise UsageError(
             "on a workspace, a run takes one of --from and --to", "Name the tasks: --only TASK --only TASK"
         )
+    if asked.cancel is not None:
+        _refuse_what_a_new_run_takes(asked, "--cancel", "A run is only ended.")
+    elif asked.repair is not None:
+        _refuse_what_a_new_run_takes(asked, "--repair", "Name the tasks that run again: --rerun-tasks TASK")
     _refuse_lonely_options(asked)
 
 
@@ -81,6 +85,18 @@ def refuse_contradictions(asked: Asked) -> None:
         raise UsageError("a run that goes on keeps its parameters", "Only --repair takes new ones.")
     if asked.bundle and (asked.pipeline or asked.source):
         raise UsageError("--pipeline and --source are for projects, not for --bundle")
+
+
+def _refuse_what_a_new_run_takes(asked: Asked, beside: str, hint: str) -> None:
+    given = {
+        "--only": asked.only,
+        "--from": asked.first,
+        "--to": asked.last,
+        "--idempotency-token": asked.idempotency_token,
+        **({"--repair": asked.repair, "--params": asked.params} if asked.cancel is not None else {}),
+    }
+    if wrong := [option for option, value in given.items() if value is not None]:
+        raise UsageError(f"{', '.join(wrong)} {'do' if wrong[1:] else 'does'} not go with {beside}", hint)
 
 
 def _refuse_lonely_options(asked: Asked) -> None:

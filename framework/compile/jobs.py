@@ -10,18 +10,20 @@ from framework.compile.native_files import files_of_tasks, native_fields
 from framework.compile.personal import PERSON, is_personal, own_options, shared_tables
 from framework.compile.resources import resources_of
 from framework.compile.targets import settings
+from framework.compile.task_notebooks import PATH, tasks_that_set_values
 from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject
 from framework.core.task_run import TaskRun
 from framework.resolve.job_references import pipelines_run
 from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline, ResolvedTask
 from framework.spec.layers import merged
+from framework.spec.python_project import RUNTIME
 from framework.spec.target_spec import LOCAL
 
 if TYPE_CHECKING:
     from databricks.bundles.jobs import Job
 
-PACKAGE = "bundle_framework"
+PACKAGE = RUNTIME
 ENTRY_POINT = "framework-task"
 BACKFILL = "framework.backfill"
 """The job parameter that tells a run that it is a backfill: it then leaves the aliases of models alone."""
@@ -71,7 +73,7 @@ def _task_run(pipeline: ResolvedPipeline, task: ResolvedTask) -> TaskRun:
 def _job(pipeline: ResolvedPipeline, plan: Plan) -> "Job":
     from databricks.bundles.jobs import Job
 
-    native = native_fields(pipeline) if pipeline.target != LOCAL else {}
+    does = _work(pipeline, plan)
     fields = {
         "name": f"{f'[dev {PERSON}] ' if is_personal(pipeline) else ''}{pipeline.project}.{pipeline.pipeline}",
         "description": pipeline.description,
@@ -79,7 +81,7 @@ def _job(pipeline: ResolvedPipeline, plan: Plan) -> "Job":
         "parameters": [*_parameters(pipeline)],
         "queue": {"enabled": True},
         **pipeline.settings,
-        "tasks": [_task(pipeline, plan, task, native.get(task.task_key, task.native)) for task in pipeline.tasks],
+        "tasks": [_task(task, does[task.task_key]) for task in pipeline.tasks],
     }
     job: Any = merged(
         [{name: value for name, value in fields.items() if value not in ("", {}, [])}, pipeline.databricks]
@@ -101,19 +103,35 @@ def _parameters(pipeline: ResolvedPipeline) -> Iterator[dict[str, str]]:
         yield {"name": BACKFILL, "default": ""}
 
 
-def _task(pipeline: ResolvedPipeline, plan: Plan, task: ResolvedTask, native: Mapping[str, Any]) -> dict[str, Any]:
+def _work(pipeline: ResolvedPipeline, plan: Plan) -> dict[str, Mapping[str, Any]]:
+    """What each task does, by task key."""
+    native = native_fields(pipeline) if pipeline.target != LOCAL else {}
+    in_notebooks = tasks_that_set_values(pipeline)
+    return {
+        key: _of_ours(_told(pipeline, plan, task), key in in_notebooks) if task.kind else native.get(key, task.native)
+        for key, task in ((task.task_key, task) for task in pipeline.tasks)
+    }
+
+
+def _task(task: ResolvedTask, does: Mapping[str, Any]) -> dict[str, Any]:
     depends_on = [{"task_key": d.task_key, **({"outcome": d.outcome} if d.outcome else {})} for d in task.depends_on]
     fields = {
         "task_key": task.task_key,
         **({"depends_on": depends_on} if depends_on else {}),
         **task.settings,
-        **(_wheel_task(pipeline, plan, task) if task.kind else native),
+        **does,
     }
     return merged([fields, task.databricks])
 
 
-def _wheel_task(pipeline: ResolvedPipeline, plan: Plan, task: ResolvedTask) -> dict[str, Any]:
-    named = {
+def _of_ours(told: Mapping[str, str], in_notebook: bool) -> Mapping[str, Any]:
+    if in_notebook:
+        return {"notebook_task": {"notebook_path": PATH, "base_parameters": told}}
+    return {"python_wheel_task": {"package_name": PACKAGE, "entry_point": ENTRY_POINT, "named_parameters": told}}
+
+
+def _told(pipeline: ResolvedPipeline, plan: Plan, task: ResolvedTask) -> dict[str, str]:
+    return {
         "framework.plan": f"{RELEASE_PATH}/{plan.file_name}",
         "framework.task": task.task_key,
         "framework.job_run_id": "{{job.run_id}}",
@@ -123,4 +141,3 @@ def _wheel_task(pipeline: ResolvedPipeline, plan: Plan, task: ResolvedTask) -> d
         **({"framework.dev_prefix": f"{PERSON}_"} if is_personal(pipeline) else {}),
         **{name: parameter.value for name, parameter in task.params.items()},
     }
-    return {"python_wheel_task": {"package_name": PACKAGE, "entry_point": ENTRY_POINT, "named_parameters": named}}

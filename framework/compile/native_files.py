@@ -20,10 +20,12 @@ from framework.spec.node_path import format_path, quoted
 
 FILES = f"{RELEASE_PATH}/files"
 
-_RUN = re.compile(r"^\s*(?:(?:#|--|//) MAGIC )?%run[ \t]+(.+?)\s*$", re.MULTILINE)
+_MAGIC = r"(?:(?:#|--|//) MAGIC[ \t]+)?"
+_RUN = re.compile(rf"^\s*{_MAGIC}%run[ \t]+(.+?)\s*$", re.MULTILINE)
 _RUN_METHOD = re.compile(r"""\bnotebook\.run\(\s*["'](\.{1,2}/[^"']+)["']""")
-_IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\w+)|import[ \t]+(\w[\w. \t,]*))", re.MULTILINE)
+_IMPORT = re.compile(rf"^[ \t]*{_MAGIC}(?:from[ \t]+(\w+)|import[ \t]+(\w[\w. \t,]*))", re.MULTILINE)
 _NOT_OF_DBT = ("target", "logs", "dbt_packages")
+_CACHE = "__pycache__"
 
 
 def native_fields(pipeline: ResolvedPipeline) -> dict[str, dict[str, Any]]:
@@ -41,16 +43,22 @@ def native_fields(pipeline: ResolvedPipeline) -> dict[str, dict[str, Any]]:
 def files_of_tasks(pipelines: Sequence[ResolvedPipeline]) -> dict[str, Path]:
     """Each file that pipelines of one project take into the release, by its path below ``files/``.
 
-    Beside those that tasks name: notebooks that notebooks run, modules that lie beside and are imported, what is in a
-    dbt project. Raises InvalidProject when two of them would have one name in the workspace.
+    Beside those that tasks name: notebooks that notebooks run, modules and packages that lie beside and are imported,
+    what is in a dbt project. Raises InvalidProject when two of them would have one name in the workspace, and for a
+    hidden one, which no release has.
     """
     project, found, names = _project(pipelines[0]), dict[str, Path](), dict[str, Path]()
     for pipeline, native in ((each, native) for each in pipelines for native in native_files(each)):
         for file in _with_needed(native, project):
-            found[file.relative_to(project).as_posix()] = file
-            other = names.setdefault(_in_workspace(file, project), file)
-            if other != file:
-                raise _one_name(pipeline, native, other, file)
+            path = file.relative_to(project)
+            found[path.as_posix()] = file
+            if any(part.startswith(".") for part in path.parts):
+                summary = f"{quoted(path.as_posix())} is hidden, and no release has it"
+                raise _refusal(pipeline, native, summary, "Move it to where no name begins with a dot.")
+            for name, named in _names(file, project).items():
+                if (other := names.setdefault(name, named)) != named:
+                    summary = f"{quoted(other.name)} and {quoted(named.name)} have one name in the workspace"
+                    raise _refusal(pipeline, native, summary, "A notebook has no suffix there: rename one of them.")
     return dict(sorted(found.items()))
 
 
@@ -63,35 +71,52 @@ def _in_workspace(file: Path, project: Path) -> str:
     return (file.with_suffix("") if notebook_source.is_notebook(file) else file).relative_to(project).as_posix()
 
 
+def _names(file: Path, project: Path) -> dict[str, Path]:
+    """What it takes in the workspace: its own name, and those of the folders that it is in."""
+    folders = file.relative_to(project).parents
+    return {_in_workspace(file, project): file, **{each.as_posix(): project / each for each in folders}}
+
+
 def _with_needed(native: NativeFile, project: Path) -> Iterator[Path]:
     if native.kind == "dbt_task":
-        yield from _of_dbt(native.file, project)
+        yield from _below(native.file, project, _NOT_OF_DBT)
         return
     seen: dict[Path, None] = {}
     left = [native.file]
     while left:
         if (file := left.pop()) not in seen:
             seen[file] = None
-            left.extend(_named_in(file, project))
+            left += [*_run_by(file, project), *_imported_by(file, native.file.parent, project)]
     yield from seen
 
 
-def _of_dbt(directory: Path, project: Path) -> Iterator[Path]:
+def _below(directory: Path, project: Path, made: Sequence[str] = ()) -> Iterator[Path]:
+    """The files in ``directory`` at any depth, without hidden ones, caches, and what is ``made`` in it."""
     for folder, folders, names in os.walk(directory):
-        made = _NOT_OF_DBT if Path(folder) == directory else ()
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in made)
-        yield from (file for name in sorted(names) if _is_usable(file := Path(folder, name), project))
+        left_out = (_CACHE, *(made if Path(folder) == directory else ()))
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in left_out)
+        files = (Path(folder, name) for name in sorted(names) if not name.startswith("."))
+        yield from (file for file in files if _is_usable(file, project))
 
 
-def _named_in(file: Path, project: Path) -> Iterator[Path]:
-    """The files of the project that a notebook or a module cannot do without."""
+def _run_by(file: Path, project: Path) -> Iterator[Path]:
+    """The notebooks of the project that a notebook runs."""
     text = _code(file)
     for written in (*(_first_word(rest) for rest in _RUN.findall(text)), *_RUN_METHOD.findall(text)):
         place = Path(os.path.normpath(file.parent / written))
         names = (place, *(place.with_name(place.name + suffix) for suffix in notebook_source.SUFFIXES))
         yield from (name for name in names if place.name and _is_usable(name, project))
-    modules = (file.with_name(f"{module}.py") for module in dict.fromkeys(_imported(text)))
-    yield from (module for module in modules if _is_usable(module, project))
+
+
+def _imported_by(file: Path, start: Path, project: Path) -> Iterator[Path]:
+    """The modules of the project that are imported: beside the file, or in ``start``, where the task begins."""
+    for module in dict.fromkeys(_imported(_code(file))):
+        for place in dict.fromkeys((file.parent / module, start / module)):
+            if _is_usable(single := place.with_name(f"{module}.py"), project):
+                yield single
+            package = [*_below(place, project)]
+            if any(each.suffix == ".py" for each in package):
+                yield from package
 
 
 def _imported(text: str) -> Iterator[str]:
@@ -120,11 +145,9 @@ def _first_word(text: str) -> str:
 
 
 def _is_usable(file: Path, project: Path) -> bool:
-    hidden = not file.is_relative_to(project) or any(p.startswith(".") for p in file.relative_to(project).parts)
-    return not hidden and file.is_file() and is_inside(file, project)
+    return file.is_relative_to(project) and file.is_file() and is_inside(file, project)
 
 
-def _one_name(pipeline: ResolvedPipeline, native: NativeFile, one: Path, other: Path) -> InvalidProject:
-    summary = f"{quoted(one.name)} and {quoted(other.name)} have one name in the workspace"
-    place, hint = pipeline.location(native.path), "A notebook has no suffix there: rename one of them."
+def _refusal(pipeline: ResolvedPipeline, native: NativeFile, summary: str, hint: str) -> InvalidProject:
+    place = pipeline.location(native.path)
     return InvalidProject(Diagnostics((Diagnostic(summary, place, format_path(native.path), hint),)))

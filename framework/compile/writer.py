@@ -1,7 +1,7 @@
 """A Bundle as files: with ordered fields and no time stamps, and never half-written."""
 
+import errno
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ import yaml
 from framework.compile.bundle import Bundle
 from framework.compile.parts import parts
 from framework.compile.targets import bundle_file
+from framework.compile.task_notebooks import notebook_files
 
 BUNDLE_FILE = "databricks.yml"
 HEADER = "# Made by `framework compile`: what is changed here is lost. Change the project's files, or conf/.\n"
@@ -22,7 +23,7 @@ STATE_OF_CLI = ".databricks"
 
 
 def write(bundle: Bundle, directory: Path) -> None:
-    """Put the bundle into ``directory``, which it replaces; a link stays one, its target is replaced.
+    """Put the bundle into ``directory``, which it replaces; a link is refused.
 
     Between two renames the directory is not there at all. A process that is killed right then leaves the old files in
     a hidden directory beside it. Raises OSError.
@@ -32,7 +33,9 @@ def write(bundle: Bundle, directory: Path) -> None:
 
 def write_contents(contents: Mapping[str, bytes], directory: Path) -> None:
     """The same with files by their paths."""
-    target = Path(os.path.realpath(directory))
+    target = directory.absolute()
+    if target.is_symlink():
+        raise NotADirectoryError(errno.ENOTDIR, "it is a link", str(target))
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as aside:
         new, old = Path(aside, "new"), Path(aside, "old")
@@ -60,7 +63,7 @@ def files_of(bundle: Bundle) -> dict[str, str]:
         plan.file_name: json.dumps(plan.as_dict(), indent=2, ensure_ascii=False) + "\n"
         for plan in bundle.plans.values()
     }
-    return files
+    return files | notebook_files(bundle)
 
 
 def _files_of_part(bundle: Bundle, part: str) -> dict[str, str]:

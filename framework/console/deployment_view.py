@@ -23,9 +23,9 @@ def show_deployed(console: Console, done: Deployed, *, with_plan: bool = True) -
     deployment = done.deployment
     where = f"{deployment.project} on {deployment.target}"
     if not done.changed:
-        console.print(
-            Text(f"Nothing to do: release {deployment.release} is live, as deployed at {shown(deployment.ended_at)}.")
-        )
+        of = f" of commit {deployment.commit[:12]}" if deployment.commit and not deployment.dirty else ""
+        since = shown(deployment.ended_at)
+        console.print(Text(f"Nothing to do: release {deployment.release}{of} is live, on record since {since}."))
         return
     if with_plan:
         show_plan(console, done.planned)
@@ -77,6 +77,8 @@ def show_status(console: Console, status: Status) -> None:
             console.print(Text(f"  {name}: {running}"))
         for name in status.hidden_jobs:
             console.print(Text(f"  {name}: not there, or you may not see it", "yellow"))
+    for line in status.unreadable:
+        console.print(Text(f"Left out, so this may not be the last word: {line}", "yellow"), soft_wrap=True)
     for line in _open_ends(status):
         console.print(Text(line, "yellow"), soft_wrap=True)
 
@@ -125,7 +127,9 @@ def _open_ends(status: Status) -> Iterator[str]:
 
 
 def _show_drift(console: Console, status: Status) -> None:
-    if status.drift is None:
+    if status.drift is None and status.doubt:
+        console.print(Text(f"  Nobody can say whether it was changed: {status.doubt}", "yellow"), soft_wrap=True)
+    elif status.drift is None:
         said = "  Its release is no longer in the store, or you may not see it: nobody can say whether it was changed."
         console.print(said, soft_wrap=True)
     elif not status.drift.changes:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from framework.core.moments import shown
 from framework.deploy.models import PlannedMove
-from framework.records.alias_changes import AliasChange
+from framework.records.alias_changes import MOVED, AliasChange
 
 
 def show_moves(console: Console, moves: Sequence[PlannedMove]) -> None:
@@ -31,7 +31,8 @@ def show_changes(console: Console, changes: Sequence[AliasChange]) -> None:
         table.add_column(column, overflow="fold")
     for each in reversed(changes):
         versions = (_version(each.before), _version(each.after))
-        row = (shown(each.moved_at), each.model, each.alias, *versions, each.by, each.reason)
+        why = each.reason if each.result == MOVED else f"{each.reason} (nobody saw whether it was done)"
+        row = (shown(each.moved_at), each.model, each.alias, *versions, each.by, why)
         table.add_row(*map(Text, row))
     console.print(table if changes else "No alias was ever moved.")
 

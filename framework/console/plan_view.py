@@ -46,8 +46,10 @@ def show_plan(console: Console, planned: Planned, missing: Sequence[str] = ()) -
     if planned.changes:
         console.print()
     console.print(Text(f"Release {planned.release}: {_summary(planned)}."))
-    for finding in planned.refused:
-        console.print(Text.assemble(("Refused: ", "bold red"), finding.summary))
+    findings = [*((each, "Warning", "yellow") for each in planned.warnings)]
+    findings += [(each, "Refused", "bold red") for each in planned.refused]
+    for finding, word, style in findings:
+        console.print(Text.assemble((f"{word}: ", style), finding.summary))
         if finding.hint:
             console.print(f"  {finding.hint}")
     if missing:

@@ -5,6 +5,7 @@ from pathlib import Path
 COMMENTS = {".py": "#", ".r": "#", ".sql": "--", ".scala": "//"}
 """How a comment begins, by suffix."""
 SUFFIXES = (*COMMENTS, ".ipynb")
+_LONGEST = 100
 
 
 def header(suffix: str) -> str:
@@ -14,11 +15,17 @@ def header(suffix: str) -> str:
 
 def is_notebook(file: Path) -> bool:
     """Whether the file says of itself that it is one; not of a file that cannot be read."""
-    if (suffix := file.suffix.lower()) not in COMMENTS:
-        return suffix == ".ipynb"
     try:
         with file.open("rb") as stream:
-            first = stream.readline(100)
+            first = stream.readline(_LONGEST)
     except (OSError, ValueError):
-        return False
-    return first.decode("utf-8-sig", "replace").rstrip() == header(suffix)
+        first = b""
+    return begins_as_notebook(file.suffix, first)
+
+
+def begins_as_notebook(suffix: str, content: bytes) -> bool:
+    """The same of a file with that suffix, and with content that begins so."""
+    if (suffix := suffix.lower()) not in COMMENTS:
+        return suffix == ".ipynb"
+    first = content[:_LONGEST].decode("utf-8-sig", "replace").partition("\n")[0]
+    return first.rstrip() == header(suffix)

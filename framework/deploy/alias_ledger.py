@@ -1,6 +1,7 @@
-"""The ledger of aliases in a workspace: a file for each move by a command, and what runs wrote into descriptions.
+"""The ledger of aliases in a workspace: two files for each move by a command, and what runs wrote into descriptions.
 
-<deploy root>/<project>/alias_changes/<time>-<id>.json
+<deploy root>/<project>/alias_changes/<time>-<id>.started.json  it is about to be made
+                                         <time>-<id>.ended.json    what became of it
 
 Nothing there is ever changed. A run may only read the store; its moves stand in the description of the version.
 """
@@ -10,13 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from framework.core.errors import FrameworkError
+from framework.core.errors import DatabricksRefused, FrameworkError
+from framework.deploy.model_aliases import NOT_FOUND
 from framework.deploy.workspace import asking
 from framework.deploy.workspace_files import WorkspaceFiles
-from framework.records.alias_changes import AliasChange, in_order, of_description
+from framework.records.alias_changes import REFUSED, UNKNOWN, AliasChange, in_order, of_description
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
+
+_STARTED, _ENDED = ".started.json", ".ended.json"
 
 
 @dataclass(frozen=True)
@@ -27,30 +31,45 @@ class AliasLedger:
     root: str
 
     def append(self, change: AliasChange) -> None:
-        """Keep ``change`` for ever."""
+        """Keep ``change`` for ever, as one whose result is unknown or as it ended: a kill in between leaves no hole."""
         files = WorkspaceFiles(self.client)
         files.make(self._directory)
         content = json.dumps(change.as_dict(), indent=2) + "\n"
-        files.write(f"{self._directory}/{change.name}.json", content.encode())
+        suffix = _STARTED if change.result == UNKNOWN else _ENDED
+        files.write(f"{self._directory}/{change.name}{suffix}", content.encode())
 
     def changes(self, models: Iterable[str]) -> list[AliasChange]:
-        """Every move of an alias of ``models``, by commands and by runs, the oldest first."""
+        """Every move of an alias of ``models``, by commands and by runs, the oldest first; none that was refused.
+
+        Of a model that is not there any more, only what commands did is known.
+        """
         names = frozenset(models)
-        found = [change for change in self._of_commands() if change.model in names]
+        found = [change for change in self._of_commands() if change.model in names and change.result != REFUSED]
         for model in sorted(names):
-            with asking(f"list the versions of {model}", f"EXECUTE on {model}"):
-                versions = list(self.client.model_versions.list(model))
-            found += [change for each in versions for change in of_description(model, each.comment or "")]
+            found += self._of_runs(model)
         return in_order(found)
 
     @property
     def _directory(self) -> str:
         return f"{self.root}/alias_changes"
 
+    def _of_runs(self, model: str) -> list[AliasChange]:
+        try:
+            with asking(f"list the versions of {model}", f"EXECUTE on {model}"):
+                versions = list(self.client.model_versions.list(model))
+        except DatabricksRefused as error:
+            if error.status != NOT_FOUND:
+                raise
+            return []
+        return [change for each in versions for change in of_description(model, each.comment or "")]
+
     def _of_commands(self) -> list[AliasChange]:
         files = WorkspaceFiles(self.client)
-        names = sorted(files.below(self._directory, recursive=False))
-        return [self._read(files, f"{self._directory}/{name}") for name in names]
+        found = files.below(self._directory, recursive=False)
+        latest = {
+            name.removesuffix(suffix): name for suffix in (_STARTED, _ENDED) for name in found if name.endswith(suffix)
+        }
+        return [self._read(files, f"{self._directory}/{latest[key]}") for key in sorted(latest)]
 
     @staticmethod
     def _read(files: WorkspaceFiles, path: str) -> AliasChange:

@@ -10,6 +10,7 @@ from framework.compile.jobs import bundle_of
 from framework.compile.writer import write
 from framework.core.diagnostics import Diagnostics
 from framework.core.events import Listener, Note
+from framework.deploy import history
 from framework.deploy.databricks_cli import find_cli
 from framework.deploy.ground import Ground, Wanted
 from framework.deploy.preflight import Check, preflight
@@ -20,7 +21,7 @@ from framework.deploy.workbench import home_of
 from framework.deploy.workspace import client, host_of
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.loader import find_root, project_directory
-from framework.spec.policy_spec import read_policy
+from framework.spec.policy_spec import PolicySpec, read_policy
 from framework.spec.target_spec import TargetSpec, deployed_targets, read_target
 
 _STAGED = ".framework/releases"
@@ -78,6 +79,7 @@ def ground_of(at: Aim, listener: Listener) -> Ground:
         home=home_of(at.target, at.project, workspace),
         scratch=at.root / _SCRATCH,
         listener=listener,
+        policy=lambda: _policy(at).of_target(at.target.name),
     )
 
 
@@ -104,5 +106,13 @@ def staged(at: Aim, listener: Listener) -> Staged:
 
 def looked_into(at: Aim, pipelines: tuple[ResolvedPipeline, ...], ground: Ground) -> tuple[Check, ...]:
     """What has to hold before these pipelines are deployed; nothing is changed."""
-    policy = read_policy(at.root, at.root / "projects" / at.project)
-    return preflight(pipelines, at.target, policy, at.root, ground.client, without=at.beside)
+
+    def live() -> Mapping[str, str]:
+        deployment = history.live(ground.past())
+        return deployment.jobs if deployment else {}
+
+    return preflight(pipelines, at.target, _policy(at), at.root, ground.client, without=at.beside, live=live)
+
+
+def _policy(at: Aim) -> PolicySpec:
+    return read_policy(at.root, at.root / "projects" / at.project)

@@ -26,3 +26,8 @@ def ci_run(environment: Mapping[str, str] = os.environ) -> CiRun:
             attempt = next((environment[name] for name in _ATTEMPTS if environment.get(name, "").isdigit()), "1")
             return CiRun(f"{system}/{number}", int(attempt))
     return CiRun()
+
+
+def in_ci(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this is a run of a CI system, known by name or not."""
+    return bool(ci_run(environment).name) or environment.get("CI", "").lower() in ("true", "1")

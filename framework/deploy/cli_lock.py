@@ -1,6 +1,7 @@
 """The lock of the Databricks CLI: a file that stays when the CLI is killed."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -12,16 +13,18 @@ from framework.deploy.workspace_files import WorkspaceFiles
 _CLI_LOCK = "deploy.lock"
 
 
-def clear_cli_lock(files: WorkspaceFiles, state_path: str, who: str, times: tuple[datetime, datetime]) -> bool:
-    """Delete the CLI's lock when ``who`` took it between two ``times``; False when it is somebody else's."""
+def clear_cli_lock(
+    files: WorkspaceFiles, state_path: str, takers: Iterable[tuple[str, tuple[datetime, datetime]]]
+) -> bool:
+    """Delete the CLI's lock when one of these took it, each a user between two moments; False when nobody of them."""
     found = cli_lock(files, state_path)
     if found is None:
         return True
     taken = _moment(found.get("AcquisitionTime"))
-    ours = found.get("User") == who and taken is not None and times[0] <= taken <= times[1]
+    ours = taken and any(found.get("User") == who and first <= taken <= last for who, (first, last) in takers)
     if ours:
         files.delete(f"{state_path}/{_CLI_LOCK}")
-    return ours
+    return bool(ours)
 
 
 def by_hand(found: dict[str, Any], state_path: str) -> DatabricksError:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from framework.core.errors import FrameworkError
+from framework.core.errors import DatabricksRefused, FrameworkError
 from framework.deploy import history
 from framework.deploy.plan_changes import Action, PlanChanges
 from framework.deploy.store import LAST, ReleaseStore
@@ -77,9 +77,12 @@ def others(ground: "Ground", last: int = LAST) -> Others:
     """What every other deployment below the deploy root has, as far as the login may see them."""
     root = ground.store.root.rpartition("/")[0]
     names: dict[str, tuple[str, ...]] = {}
-    projects = sorted(WorkspaceFiles(ground.client).below(root, recursive=False))
-    # Whose own project is not even listed may not look around there.
-    unseen = [] if ground.project in projects else [root]
+    try:
+        projects, refused = sorted(WorkspaceFiles(ground.client).below(root, recursive=False)), False
+    except DatabricksRefused:
+        projects, refused = [], True
+    # Whose own project is not even listed, though it is there, may not look around.
+    unseen = [root] if refused or (ground.project not in projects and ground.past()) else []
     for project in projects:
         try:
             past = ReleaseStore(ground.client, root, project).deployments(last)
@@ -95,12 +98,15 @@ def others(ground: "Ground", last: int = LAST) -> Others:
 
 
 def tell_of_others(ground: "Ground", plans: Iterable[PlanChanges]) -> None:
-    """Say which data that is taken over somebody else has, too."""
+    """Say which data that is taken over somebody else has, too, or may have."""
     changes = [each for plan in plans for each in plan.with_action(Action.ADOPT) if each.holds_data]
     found = others(ground) if changes else Others()
     for change in changes:
         if theirs := found.having(change.kind, change.name):
             ground.say(f"{change.key}: {change.name} also belongs to {', '.join(theirs)}.", warning=True)
+        elif found.unseen:
+            whose = f"may belong to others, too: {', '.join(found.unseen)} cannot be read"
+            ground.say(f"{change.key}: {change.name} {whose}.", warning=True)
 
 
 def _name(identified: str) -> str:

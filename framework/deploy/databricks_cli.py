@@ -6,11 +6,12 @@ always, and nothing of that passes through here.
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import IO, Any
 
 from framework.core.errors import DatabricksError, FrameworkError
 from framework.core.versions import MINIMUM_CLI, dotted, version_in
+from framework.deploy.secrets import without_secrets
 from framework.deploy.workspace import login_advice
 
 VARIABLE = "FRAMEWORK_DATABRICKS_CLI"
@@ -33,9 +35,6 @@ _SETTINGS = {
     "DATABRICKS_CLI_DISABLE_UPDATE_CHECK": "true",
     "NO_COLOR": "1",
 }
-_SECRET = re.compile(r"(?i)\b(dapi[0-9a-f]{8,}\S*|dose[0-9a-f]{8,}\S*|bearer\s+\S+|eyJ[\w-]{8,}\.\S+)")
-_SECRET_NAME = re.compile(r"(?i)(token|secret|password|credential)")
-_SHORTEST_SECRET = 6
 _ADVICE = (
     ("deploy lock", "Somebody deploys with the Databricks CLI itself. Wait until that is done, then try again."),
     ("does not match state serial", "The deployment changed meanwhile. Plan again."),
@@ -155,27 +154,18 @@ def environment_for_cli(environment: Mapping[str, str] = os.environ) -> dict[str
     return {name: value for name, value in environment.items() if not name.startswith(_OURS)} | _SETTINGS
 
 
-def without_secrets(text: str, environment: Mapping[str, str] = os.environ) -> str:
-    """``text`` without anything that looks like a token, or that the environment holds under such a name."""
-    for name, value in environment.items():
-        if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET:
-            text = text.replace(value, "***")
-    return _SECRET.sub("***", text)
-
-
 def _wait_for(process: subprocess.Popen[bytes], command: str, patience: float, to_the_end: bool) -> None:
-    """Until it ends. The first ^C waits for a change to be finished; the second one does not."""
-    waited = False
+    """Until it ends. The first ^C lets it finish its change and then counts; the second one ends it at once."""
+    until = time.monotonic() + patience
     try:
-        while True:
-            try:
-                process.wait(timeout=patience)
-            except KeyboardInterrupt:
-                if not to_the_end or waited:
-                    raise
-                waited = True
-            else:
-                return
+        try:
+            process.wait(timeout=patience)
+        except KeyboardInterrupt:
+            if to_the_end:
+                said = f"bundle {command} finishes what it has begun; ^C again kills it. Afterwards: framework status"
+                sys.stderr.write(f"\nInterrupted: {said}\n")
+                process.wait(timeout=max(0.0, until - time.monotonic()))
+            raise
     except subprocess.TimeoutExpired:
         raise DatabricksError(
             f"databricks bundle {command} did not end within {patience / 60:.0f} minutes",

@@ -48,6 +48,11 @@ def deployed_jobs(client: "WorkspaceClient", root_path: str, names: Mapping[str,
     )
 
 
+def runs_under_way(client: "WorkspaceClient", job_id: int) -> list[int]:
+    """The ids of the runs of a job that have not ended. Raises databricks-sdk's errors."""
+    return [run.run_id or 0 for run in client.jobs.list_runs(job_id=job_id, active_only=True)]
+
+
 def job_name(pipeline: ResolvedPipeline) -> str:
     """The name of a pipeline's job, with the bundle's variable in it where each person has jobs of their own."""
     prefix = f"[dev {PERSON}] " if is_personal(pipeline) else ""

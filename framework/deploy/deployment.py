@@ -8,32 +8,28 @@ bundle's state does not know is looked for before it is made again.
 import json
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from framework import __version__
 from framework.core.diagnostics import Diagnostics
-from framework.core.errors import DatabricksError, FrameworkError, InvalidProject
-from framework.core.moments import shown
+from framework.core.errors import DatabricksError, InvalidProject
+from framework.core.moments import now, shown
 from framework.deploy import history
 from framework.deploy.ci import ci_run
 from framework.deploy.data_owners import makers_after, tell_of_others
-from framework.deploy.databricks_cli import without_secrets
 from framework.deploy.ground import Ground, Wanted, opened, under_lock
 from framework.deploy.lock import DeployLock
 from framework.deploy.model_aliases import aliases_of
 from framework.deploy.plan_changes import Action, PlanChanges, changes_of
-from framework.deploy.plan_rules import Allowed, broken_runs, refused
+from framework.deploy.plan_rules import Allowed, broken_runs, judged
 from framework.deploy.planned import Expected, Planned
 from framework.deploy.reconcile import delete_job, make_ready, orphans, reconciled
+from framework.deploy.retention import await_clearing, clear_away, require_kept
 from framework.deploy.workbench import Part
 from framework.deploy.workspace_files import WorkspaceFiles
 from framework.records.releases import Deployment, Release
 
-RETAINED = 30
-"""How many releases stay in the store, beside those that are live."""
 _SETTLED_FIRST = (Action.ADOPT, Action.LEAVE)
 _ROUNDS = 3
 """How often what is adopted or left can bring up something else that is."""
@@ -41,7 +37,7 @@ _ROUNDS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
-    """What was done; not ``changed``, nothing was, and ``deployment`` is the earlier one.
+    """What was done; not ``changed``, nothing in the workspace was, and ``deployment`` says since when it is so.
 
     ``links`` are the pages of the jobs, by name; ``removed`` are jobs that an interrupted deployment had left.
     """
@@ -64,10 +60,12 @@ class Deployed:
         }
 
 
-def plan(wanted: Wanted, ground: Ground, allowed: Collection[Allowed] = ()) -> Planned:
-    """What ``deploy`` would change now. It changes nothing."""
+def plan(
+    wanted: Wanted, ground: Ground, allowed: Collection[Allowed] = (), *, past: Sequence[Deployment] | None = None
+) -> Planned:
+    """What ``deploy`` would change now. It changes nothing. ``past`` are the deployments before, if they are known."""
     with opened(wanted, ground) as parts:
-        plans = _plans(parts, ground, ground.past())
+        plans = _plans(parts, ground, ground.past() if past is None else past)
         tell_of_others(ground, [each.changes for each in plans.values()])
         return _planned(wanted.release, ground, plans, allowed)
 
@@ -125,25 +123,21 @@ class _Deploying:
         if broken:
             began = shown(broken[-1].started_at)
             ground.say(f"The {broken[-1].kind} of {began} did not end well; going on from what is there.", True)
-        if not planned.changes and not broken and before is not None and self._is_on_record(before):
+        if not planned.changes and not broken and before is not None and before.release == release.id:
             if self.wanted.kind == "deploy":  # brings back what somebody deleted
                 ground.store.upload(self.wanted.directory, release, self.wanted.reader)
-            return Deployed(deployment=before, planned=planned, changed=False)
+            same = before if self._is_on_record(before) else self._ended(self._started(planned, past))[0]
+            return Deployed(deployment=same, planned=planned, changed=False)
         self.show(planned)
         # On record first: whoever clears old releases away then knows that this one is wanted.
         started = self._started(planned, past)
-        ground.store.note(started)
-        try:
+        with ground.on_record(started):
             return self._put_to_work(started, planned, plans, allowed, broken)
-        except (FrameworkError, KeyboardInterrupt) as error:
-            with suppress(FrameworkError):  # without its end it counts as broken off, which it is
-                said = without_secrets(str(error)) or "interrupted"
-                ground.store.note(replace(started, ended_at=_now(), result="failed", error=said))
-            raise
 
     def _is_on_record(self, before: Deployment) -> bool:
-        """Whether a deployment says all that this one would: what was deployed uncommitted may be committed since."""
-        return before.release == self.wanted.release.id and (self.wanted.dirty or not before.dirty)
+        """Whether a deployment of this release says all that this one would; a commit tells more than none."""
+        same = before.commit == self.wanted.commit and not before.dirty
+        return same or self.wanted.dirty or self.wanted.kind == "rollback"
 
     def _put_to_work(
         self,
@@ -154,7 +148,10 @@ class _Deploying:
         broken: Collection[Deployment],
     ) -> Deployed:
         ground = self.ground
-        if self.wanted.kind == "deploy":
+        await_clearing(ground)
+        if self.wanted.kind == "rollback":  # it was there when somebody decided to go back to it
+            require_kept(ground, self.wanted.release.id, self.wanted.commit)
+        else:
             ground.say(f"Bringing release {self.wanted.release.id} to the workspace.")
             ground.store.upload(self.wanted.directory, self.wanted.release, self.wanted.reader)
         self.lock.ensure_held()  # bringing files takes time
@@ -167,21 +164,17 @@ class _Deploying:
         removed = tuple(self._without_orphans(broken, known))
         for part, each in zip(self.parts, settled, strict=True):
             self._apply(part, each.raw)
-        links, models = _links_and_models(self.parts)
-        aliases = aliases_of(ground.client, models)
-        ended = replace(started, ended_at=_now(), result="succeeded", model_aliases=aliases)
-        ground.store.note(ended)
-        self._clear_away(ended)
+        ended, links = self._ended(started)
+        clear_away(ground, ended.who)
         return Deployed(deployment=ended, planned=planned, links=links, removed=removed)
 
-    def _clear_away(self, ended: Deployment) -> None:
-        """Old releases. The deployment is done: whatever goes wrong here is for the next one."""
-        store = self.ground.store
-        try:
-            in_use = {each.release for each in history.live_everywhere(store.deployments(of_each=True))}
-            store.prune(RETAINED, {*in_use, ended.release})
-        except FrameworkError as error:
-            self.ground.say(f"Old releases stay: {error}", warning=True)
+    def _ended(self, started: Deployment) -> tuple[Deployment, dict[str, str]]:
+        """Note the good end; the links of the jobs, too."""
+        links, models = _links_and_models(self.parts)
+        aliases = aliases_of(self.ground.client, models)
+        ended = replace(started, ended_at=now(), result="succeeded", model_aliases=aliases)
+        self.ground.store.note(ended)
+        return ended, links
 
     def _settled(self, part: Part, planned: _PartPlan, allowed: Collection[Allowed]) -> _PartPlan:
         """The plan, once everything that is there is known and no data would go."""
@@ -195,8 +188,8 @@ class _Deploying:
             raw = part.bundle.plan()
             changes = reconciled(changes_of(raw), self.ground.client, self.ground.root_path)
             # What was adopted may be anything: it is checked once more what becomes of it.
-            if found := refused(changes, allowed, self.ground.words):
-                raise InvalidProject(found)
+            if found := judged(changes, allowed, self.ground.words, self.ground.policy()).errors:
+                raise InvalidProject(Diagnostics(found))
             planned = _PartPlan(raw, changes)
         if planned.is_settled:
             return planned
@@ -215,7 +208,7 @@ class _Deploying:
         names = [name for each in broken for name in each.jobs.values()]
         for number, name in orphans(self.ground.client, self.ground.root_path, names, known):
             self.ground.say(f"Deleting job {number} ({name}), which an interrupted deployment left.", warning=True)
-            delete_job(self.ground.client, number)
+            delete_job(self.ground.client, number, name)
             yield name
 
     def _started(self, planned: Planned, past: Sequence[Deployment]) -> Deployment:
@@ -226,7 +219,7 @@ class _Deploying:
             project=release.project,
             target=release.target,
             release=release.id,
-            started_at=_now(),
+            started_at=now(),
             kind=wanted.kind,
             commit=wanted.commit,
             dirty=wanted.dirty,
@@ -268,18 +261,20 @@ def _make_folders(ground: Ground, changes: PlanChanges) -> None:
 
 def _planned(release: Release, ground: Ground, plans: Mapping[str, _PartPlan], allowed: Collection[Allowed]) -> Planned:
     parts = {name: each.changes for name, each in plans.items()}
-    found = [
+    policy = ground.policy()
+    found = Diagnostics.of(
         finding
         for changes in parts.values()
-        for finding in (*refused(changes, allowed, ground.words), *broken_runs(changes, ground.client))
-    ]
+        for finding in (*judged(changes, allowed, ground.words, policy), *broken_runs(changes, ground.client))
+    )
     return Planned(
         project=release.project,
         target=release.target,
         release=release.id,
         root_path=ground.root_path,
         parts=parts,
-        refused=Diagnostics.of(found),
+        refused=Diagnostics(found.errors),
+        warnings=Diagnostics(tuple(each for each in found if each not in found.errors)),
     )
 
 
@@ -292,7 +287,3 @@ def _links_and_models(parts: Iterable[Part]) -> tuple[dict[str, str], list[str]]
             links[str(job.get("name"))] = str(job.get("url", ""))
         models += [str(model.get("id")) for model in (resources.get("registered_models") or {}).values()]
     return links, models
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -8,20 +8,19 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from framework import __version__
 from framework.core.errors import DatabricksError, FrameworkError
+from framework.core.moments import now
 from framework.deploy import history
 from framework.deploy.ci import ci_run
 from framework.deploy.data_owners import EVERY, Others, identity, makers, makers_without, others
-from framework.deploy.databricks_cli import without_secrets
 from framework.deploy.ground import Ground, opened, under_lock
 from framework.deploy.kept_data import KeptData, contents
 from framework.deploy.lock import DeployLock
 from framework.deploy.plan_changes import DATA_KINDS, Action, Change, changes_of, name_of
-from framework.deploy.reconcile import delete_job, make_ready, orphans, reconciled
+from framework.deploy.reconcile import delete_job, make_ready, orphans, reconciled, require_idle
 from framework.deploy.rollback import downloaded
 from framework.deploy.workbench import Part
 from framework.records.releases import Deployment
@@ -95,17 +94,17 @@ def _destroy(  # noqa: PLR0917 - all of it is one place
     found = _sorted_out(parts, ground, data, {})
     if agreed is not None and (more := sorted(found.removed.keys() - agreed)):
         raise FrameworkError(f"nothing was deleted: {more[0]} came to it meanwhile", "Look again, and confirm again.")
+    jobs = _jobs(parts)
+    lost = _lost(ground, last, jobs)
+    for number, name in (*jobs.items(), *lost):
+        require_idle(ground.client, number, name)  # time has passed since anybody looked
     started = _started(last, parts[0].who, found, ground, owned)
-    ground.store.note(started)
-    try:
-        _delete_orphans(parts, ground)
+    with ground.on_record(started):
+        for number, name in lost:
+            ground.say(f"Deleting job {number} ({name}), which an interrupted deployment left.", warning=True)
+            delete_job(ground.client, number, name)
         _take_away(parts, found, lock)
-    except (FrameworkError, KeyboardInterrupt) as error:
-        with suppress(FrameworkError):
-            said = without_secrets(str(error)) or "interrupted"
-            ground.store.note(replace(started, ended_at=_now(), result="failed", error=said))
-        raise
-    ground.store.note(replace(started, ended_at=_now(), result="succeeded", data=makers_without(owned, found.removed)))
+    ground.store.note(replace(started, ended_at=now(), result="succeeded", data=makers_without(owned, found.removed)))
     return found
 
 
@@ -114,7 +113,7 @@ def _started(last: Deployment, who: str, found: Destroyed, ground: Ground, owned
         last,
         id=uuid.uuid4().hex[:12],
         kind="destroy",
-        started_at=_now(),
+        started_at=now(),
         ended_at="",
         result="running",
         error="",
@@ -152,13 +151,16 @@ def _forgotten(part: Part, ground: Ground, owned: Mapping[str, str]) -> list[Cha
     return [each for each in found if owned.get(identity(each.kind, each.name)) or not each.holds_data]
 
 
-def _delete_orphans(parts: tuple[Part, ...], ground: Ground) -> None:
-    names = [name for each in history.unfinished(ground.past()) for name in each.jobs.values()]
+def _jobs(parts: tuple[Part, ...]) -> dict[int, str]:
+    """The jobs that the bundles' state knows: id and name."""
     jobs = (job for part in parts for job in _resources(part).get("jobs", {}).values())
-    known = {int(job.get("id") or 0) for job in jobs}
-    for number, name in orphans(ground.client, ground.root_path, names, known):
-        ground.say(f"Deleting job {number} ({name}), which an interrupted deployment left.", warning=True)
-        delete_job(ground.client, number)
+    return {int(job["id"]): str(job.get("name", "")) for job in jobs if job.get("id")}
+
+
+def _lost(ground: Ground, last: Deployment, known: Collection[int]) -> list[tuple[int, str]]:
+    """The jobs that interrupted deployments left: id and name."""
+    names = [name for each in (last, *history.unfinished(ground.past())) for name in each.jobs.values()]
+    return list(orphans(ground.client, ground.root_path, names, known))
 
 
 def _sorted_out(parts: tuple[Part, ...], ground: Ground, data: bool, forgotten: Mapping[str, str]) -> Destroyed:
@@ -198,10 +200,6 @@ def _deployed(part: Part) -> Iterator[tuple[str, str]]:
 
 def _resources(part: Part) -> Mapping[str, Mapping[str, Any]]:
     return part.bundle.summary().get("resources") or {}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 _NAMED_BY_ID = ("registered_models", "schemas", "volumes")

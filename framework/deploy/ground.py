@@ -1,18 +1,22 @@
 """Where something is deployed, and what: planning, deploying, rolling back and destroying all begin with these."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from framework.core.errors import FrameworkError
 from framework.core.events import Listener, Note
+from framework.core.moments import now
 from framework.deploy import history
 from framework.deploy.databricks_cli import DatabricksCli
 from framework.deploy.lock import DeployLock, locked
-from framework.deploy.store import ReleaseStore
+from framework.deploy.secrets import without_secrets
+from framework.deploy.store import LAST, ReleaseStore
 from framework.deploy.workbench import Part, workbench
 from framework.records.releases import Deployment, Release
+from framework.spec.policy_spec import TargetPolicy
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 class Ground:
     """Where a project is deployed, for a target: a workspace, the project's store in it, and the tools to work on it.
 
-    ``home`` is the directory of what is deployed, ``scratch`` one on this machine.
+    ``home`` is the directory of what is deployed, ``scratch`` one on this machine. ``policy`` reads what plans may do.
     """
 
     project: str
@@ -33,6 +37,7 @@ class Ground:
     home: str
     scratch: Path
     listener: Listener
+    policy: Callable[[], Sequence[TargetPolicy]] = tuple
 
     @property
     def root_path(self) -> str:
@@ -44,13 +49,34 @@ class Ground:
         """How a command names this place: ``shop -e prod``."""
         return f"{self.project} -e {self.target}"
 
+    @property
+    def prefix(self) -> str:
+        """What schemas begin with here, where each person has some: ``ann_``."""
+        person = self.home.removeprefix(self.store.root).strip("/")
+        return f"{person}_" if person else ""
+
     def say(self, message: str, warning: bool = False) -> None:
         """Tell a person what is being done."""
         self.listener(Note(message, warning))
 
-    def past(self) -> list[Deployment]:
-        """The deployments of this place, oldest first."""
-        return history.at(self.store.deployments(place=self.root_path), self.root_path)
+    def past(self, last: int = LAST, broken: Callable[[FrameworkError], object] | None = None) -> list[Deployment]:
+        """The ``last`` deployments of this place, oldest first; with ``broken``, without records that nobody can read.
+
+        It is told of these. Without it, they raise FrameworkError: who changes something has to know what was before.
+        """
+        return history.at(self.store.deployments(last, self.root_path, broken=broken), self.root_path)
+
+    @contextmanager
+    def on_record(self, started: Deployment) -> Iterator[None]:
+        """Note that a deployment begins and, when the block breaks off, that it failed. Who ends it notes that."""
+        self.store.note(started)
+        try:
+            yield
+        except (FrameworkError, KeyboardInterrupt) as error:
+            with suppress(FrameworkError):  # without its end it counts as broken off, which it is
+                said = without_secrets(str(error)) or "interrupted"
+                self.store.note(replace(started, ended_at=now(), result="failed", error=said))
+            raise
 
 
 @dataclass(frozen=True, kw_only=True)

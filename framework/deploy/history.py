@@ -22,11 +22,11 @@ def succeeded(deployments: Iterable[Deployment]) -> list[Deployment]:
     return [each for each in deployments if each.result == "succeeded"]
 
 
-def live_everywhere(deployments: Iterable[Deployment]) -> list[Deployment]:
-    """The live deployment of each place."""
+def in_use(deployments: Iterable[Deployment]) -> set[str]:
+    """The releases that jobs may refer to: of each place the live one, and those after it that did not end well."""
     every = list(deployments)
-    found = (live(at(every, root_path)) for root_path in {each.root_path for each in every})
-    return [each for each in found if each is not None]
+    places = [at(every, root_path) for root_path in {each.root_path for each in every}]
+    return {each.release for place in places for each in (live(place), *unfinished(place)) if each is not None}
 
 
 def unfinished(deployments: Sequence[Deployment]) -> list[Deployment]:

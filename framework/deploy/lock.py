@@ -98,38 +98,36 @@ class DeployLock:
 
 @contextmanager
 def locked(
-    client: "WorkspaceClient", home: str, state_paths: Sequence[str], *, who: str, scratch: Path, listener: Listener
+    client: "WorkspaceClient",
+    home: str,
+    state_paths: Sequence[str],
+    *,
+    who: str,
+    scratch: Path,
+    listener: Listener,
+    lease: timedelta = LEASE,
 ) -> Iterator[DeployLock]:
     """Hold the lock of what is deployed below ``home``; ``scratch`` is a directory on this machine.
 
     Raises DatabricksError with who holds it, when somebody does.
     """
     path, files = f"{home}/{FILE_NAME}", WorkspaceFiles(client)
-    ci, now = ci_run(), datetime.now(UTC)
     identifier = uuid.uuid4().hex
     with Guard.made(scratch / f"{identifier}.guard", identifier) as guard:
-        holder = Holder(
-            id=identifier,
-            who=who,
-            host=socket.gethostname(),
-            guard=str(guard.path),
-            started_at=now.isoformat(timespec="seconds"),
-            expires_at=(now + LEASE).isoformat(timespec="seconds"),
-            ci_run=ci.name,
-            ci_attempt=ci.attempt,
-        )
-        _acquire(files, path, holder, state_paths, listener)
+        holder = _holder_here(identifier, who, guard, lease)
+        gone = _acquire(files, path, holder, listener)
         lock = DeployLock(files=files, path=path, holder=holder, guard=guard)
-        lock.ensure_held()
+        lock.ensure_held()  # somebody may have released it while we read who has it
         try:
+            _clear_cli_locks(files, state_paths, gone)
             yield lock
         finally:
             # What cannot be released is found to be abandoned: the guard is still there then, and free.
             with suppress(DatabricksError):
                 lock.ensure_held()
                 for state_path in state_paths:  # a CLI of ours that was killed leaves its own
-                    clear_cli_lock(files, state_path, who, holder.times)
-                files.delete(path)
+                    clear_cli_lock(files, state_path, [(who, holder.times)])
+                _release(files, path)
                 guard.remove()
 
 
@@ -138,28 +136,71 @@ def holder_of(client: "WorkspaceClient", home: str) -> Holder | None:
     return _holder(WorkspaceFiles(client), f"{home}/{FILE_NAME}")
 
 
-def _acquire(files: WorkspaceFiles, path: str, holder: Holder, state_paths: Sequence[str], listener: Listener) -> None:
-    if _written(files, path, holder):
-        for state_path in state_paths:
-            if found := cli_lock(files, state_path):
-                files.delete(path)
-                raise by_hand(found, state_path)
-        return
-    if (current := _holder(files, path)) is not None:
+def _holder_here(identifier: str, who: str, guard: Guard, lease: timedelta) -> Holder:
+    ci, now = ci_run(), datetime.now(UTC)
+    return Holder(
+        id=identifier,
+        who=who,
+        host=socket.gethostname(),
+        guard=str(guard.path),
+        started_at=now.isoformat(timespec="seconds"),
+        expires_at=(now + lease).isoformat(timespec="seconds"),
+        ci_run=ci.name,
+        ci_attempt=ci.attempt,
+    )
+
+
+def _acquire(files: WorkspaceFiles, path: str, holder: Holder, listener: Listener) -> list[Holder]:
+    """Take the lock; whom it is taken over from."""
+    gone = _holders(files, path)
+    if gone:
+        current = gone[-1]
         proof = current.gone(datetime.now(UTC), holder.host, CiRun(holder.ci_run, holder.ci_attempt))
         if not proof:
             until = f"It counts until {shown(current.expires_at)}. If you know that nobody is at work, delete {path}"
             raise DatabricksError(f"a deployment is going on: {current.described}", f"Wait until it is done. {until}")
         listener(Note(f"Taking over the lock of {current.described}: {proof}.", warning=True))
-        for state_path in state_paths:
-            if not clear_cli_lock(files, state_path, current.who, current.times):
-                raise by_hand(cli_lock(files, state_path) or {}, state_path)
-        files.delete(path)
-    if not _written(files, path, holder):
+    if not _written(files, _place_after(path, gone), holder):
         raise DatabricksError("another deployment began at the same moment", "Wait until it is done, then try again.")
+    return gone
+
+
+def _clear_cli_locks(files: WorkspaceFiles, state_paths: Sequence[str], gone: Sequence[Holder]) -> None:
+    takers = [(each.who, each.times) for each in gone]
+    foreign = [each for each in state_paths if not clear_cli_lock(files, each, takers)]
+    if foreign:
+        raise by_hand(cli_lock(files, foreign[0]) or {}, foreign[0])
+
+
+def _release(files: WorkspaceFiles, path: str) -> None:
+    """By whoever holds it. First the file that all others follow: who is still reading these finds that out."""
+    holders = _holders(files, path)
+    for number in range(len(holders)):
+        files.delete(_place_after(path, holders[:number]))
 
 
 def _holder(files: WorkspaceFiles, path: str) -> Holder | None:
+    return next(reversed(_holders(files, path)), None)
+
+
+def _holders(files: WorkspaceFiles, path: str) -> list[Holder]:
+    """Who took the lock, each from the one before; it is the last one's.
+
+    Nobody deletes the file of a holder that is gone and makes it anew: of two who do, the second deletes the first
+    one's. A successor writes a file beside it, which only one of several can.
+    """
+    found: list[Holder] = []
+    while (each := _read(files, _place_after(path, found))) is not None:
+        found.append(each)
+    return found
+
+
+def _place_after(path: str, holders: Sequence[Holder]) -> str:
+    """The file of whoever comes after these."""
+    return f"{path}.{holders[-1].id}" if holders else path
+
+
+def _read(files: WorkspaceFiles, path: str) -> Holder | None:
     text = read_if_there(files, path)
     if text is None:
         return None
@@ -180,5 +221,5 @@ def _written(files: WorkspaceFiles, path: str, holder: Holder) -> bool:
     if files.write(path, json.dumps(asdict(holder), indent=2).encode()):
         return True
     # The client asks again when an answer is lost: the file that is there may be our own.
-    current = _holder(files, path)
+    current = _read(files, path)
     return current is not None and current.id == holder.id

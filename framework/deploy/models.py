@@ -1,22 +1,25 @@
 """Versions of registered models and their aliases, in Unity Catalog: moved back, copied on, and never lost.
 
 The aliases themselves are moved one by one: a registry has no transaction. So first what is about to happen is on
-record, then ``previous_<alias>`` is set, then the alias: stopped in between, the same command goes on.
+record, then the alias is set, then ``previous_<alias>``, then it is on record that it was done: stopped in between, the
+same command goes on.
 """
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from framework.core.errors import DatabricksError, DatabricksRefused, FrameworkError, UsageError
 from framework.core.model_notes import Signature
+from framework.core.moments import now
 from framework.deploy import history
 from framework.deploy.alias_ledger import AliasLedger
-from framework.deploy.model_aliases import aliases
+from framework.deploy.model_aliases import NOT_FOUND, aliases, aliases_there
+from framework.deploy.secrets import without_secrets
 from framework.deploy.workspace import asking
-from framework.records.alias_changes import AliasChange
+from framework.records.alias_changes import REFUSED, UNKNOWN, AliasChange
 from framework.records.releases import Deployment
 
 if TYPE_CHECKING:
@@ -67,9 +70,10 @@ class WantedMove:
 
 def planned_moves(client: "WorkspaceClient", past: Sequence[Deployment], wanted: WantedMove) -> list[PlannedMove]:
     """What ``move`` would do for each model. Raises UsageError for a version that there is not."""
-    names = [wanted.model] if wanted.model else models_of(past)
+    names = [wanted.model] if wanted.model else [*aliases_there(client, models_of(past))]
     if not names:
-        raise UsageError("no model was deployed here", "Name it: --model-name catalog.schema.name")
+        said = "no model was deployed here, or none is there any more"
+        raise UsageError(said, "Name it: --model-name catalog.schema.name")
     if len(names) > 1 and wanted.to not in (PREVIOUS, AS_OF_RELEASE):
         raise UsageError(f"version {wanted.to} of which model?", f"Name it: --model-name {' | '.join(names)}")
     if wanted.to != AS_OF_RELEASE:
@@ -116,16 +120,11 @@ def move(client: "WorkspaceClient", planned: PlannedMove, ledger: AliasLedger, r
         alias=planned.alias,
         before=planned.before,
         after=planned.after,
-        moved_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        moved_at=now().replace("+00:00", "Z"),
         by=who,
         reason=reason,
     )
-    ledger.append(change)
-    with asking(f"move {planned.alias} of {planned.model}", f"MANAGE on {planned.model}, or to own it"):
-        # The alias first: who is interrupted between the two would find no way back by the same command.
-        client.registered_models.set_alias(planned.model, planned.alias, int(planned.after))
-        if planned.before:
-            client.registered_models.set_alias(planned.model, f"{PREVIOUS}_{planned.alias}", int(planned.before))
+    _carry_out(client, change, ledger)
     return change
 
 
@@ -137,8 +136,8 @@ def cannot_move(planned: PlannedMove) -> FrameworkError:
     )
 
 
-def delete_version(client: "WorkspaceClient", model: str, version: str, kept: Iterable[Deployment]) -> None:
-    """Delete a version that nothing needs.
+def delete_version(client: "WorkspaceClient", model: str, version: str, kept: Iterable[Deployment]) -> str:
+    """Delete a version that nothing needs; its number.
 
     Raises FrameworkError when an alias stands for it, or did in a deployment whose release is ``kept``.
     """
@@ -155,6 +154,7 @@ def delete_version(client: "WorkspaceClient", model: str, version: str, kept: It
         )
     with asking(f"delete v{version} of {model}", f"MANAGE on {model}, or to own it"):
         client.model_versions.delete(model, int(version))
+    return version
 
 
 def _live_with(deployment: Deployment, model: str) -> set[str]:
@@ -182,7 +182,7 @@ def copy_version(source: str, version: str, name: str, registry: str) -> str:
         lines = [line for line in (earlier.description or "").splitlines() if not line.startswith("Alias ")]
         client.update_model_version(name, copied.version, "\n".join([*lines, f"Copied from {source} v{version}"]))
     except MlflowException as error:
-        said = " ".join(str(error).split())
+        said = " ".join(without_secrets(str(error)).split())
         raise DatabricksError(f"cannot copy v{version} of {source} to {name}: {said}", _MLFLOW_LOGIN) from None
     return str(copied.version)
 
@@ -190,6 +190,27 @@ def copy_version(source: str, version: str, name: str, registry: str) -> str:
 def models_of(deployments: Collection[Deployment]) -> list[str]:
     """Every model that had an alias when something was deployed."""
     return sorted({model for each in deployments for model in each.model_aliases})
+
+
+def _carry_out(client: "WorkspaceClient", change: AliasChange, ledger: AliasLedger) -> None:
+    """On record before and after: so a kill leaves no move that nobody knows of, and a refusal none that never was."""
+    ledger.append(replace(change, result=UNKNOWN))
+    what, needs = f"move {change.alias} of {change.model}", f"MANAGE on {change.model}, or to own it"
+    # The alias first: who is interrupted between the two would find no way back by the same command.
+    try:
+        with asking(what, needs):
+            client.registered_models.set_alias(change.model, change.alias, int(change.after))
+    except DatabricksRefused as error:
+        if 400 <= error.status < 500:  # of anything else nobody knows what became of it
+            with suppress(FrameworkError):
+                ledger.append(replace(change, result=REFUSED))
+        raise
+    try:
+        if change.before:
+            with asking(what, needs):
+                client.registered_models.set_alias(change.model, f"{PREVIOUS}_{change.alias}", int(change.before))
+    finally:
+        ledger.append(change)
 
 
 def _version(model: str, wanted: WantedMove, now: Mapping[str, str], then: Mapping[str, Mapping[str, str]]) -> str:
@@ -210,6 +231,6 @@ def _signature(client: "WorkspaceClient", model: str, version: str) -> Signature
         with asking(f"look at v{version} of {model}", f"EXECUTE on {model}"):
             return Signature.of(client.model_versions.get(model, int(version)).comment or "")
     except DatabricksRefused as error:
-        if error.status == 404:
+        if error.status == NOT_FOUND:
             raise UsageError(f"{model} has no version {version}", "See its page in Catalog Explorer.") from None
         raise

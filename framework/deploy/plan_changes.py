@@ -4,12 +4,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from framework.core.errors import DatabricksError
-from framework.deploy.databricks_cli import without_secrets
+from framework.deploy.rights import rights_opened
+from framework.deploy.secrets import without_secrets
 
 DATA_KINDS = frozenset(
     {
@@ -79,7 +80,8 @@ class FieldChange:
 class Change:
     """One resource. ``key`` is ``jobs.weekly``, or ``jobs.weekly.permissions`` for what hangs on one.
 
-    ``name`` is what it is called in the workspace, ``identifier`` its id there; either may be unknown.
+    ``name`` is what it is called in the workspace, ``identifier`` its id there; either may be unknown. ``run_as`` is
+    whom it will run as, where the bundle says; ``opens`` are the rights that somebody has not had before.
     """
 
     key: str
@@ -87,6 +89,8 @@ class Change:
     name: str = ""
     identifier: str = ""
     fields: tuple[FieldChange, ...] = ()
+    run_as: Mapping[str, Any] = field(default_factory=dict)
+    opens: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -102,6 +106,11 @@ class Change:
     def is_child(self) -> bool:
         """Whether it is the permissions or grants of a resource."""
         return self.key.count(".") > 1
+
+    @property
+    def is_job(self) -> bool:
+        """Whether it is a job, and not its permissions."""
+        return self.kind == "jobs" and not self.is_child
 
     @property
     def holds_data(self) -> bool:
@@ -180,6 +189,8 @@ def _changes(entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Change]:
             name=name_of(key.split(".")[1], state),
             identifier=str(_mapping(entry.get("remote_state")).get("job_id", "")),
             fields=tuple(_fields(entry)) if _ACTIONS[action] in (Action.UPDATE, Action.RECREATE) else (),
+            run_as=_mapping(new_state(entry).get("run_as")),
+            opens=rights_opened(_mapping(entry.get("remote_state")), new_state(entry)),
         )
 
 
@@ -212,7 +223,7 @@ def _clean(value: Any) -> Any:
         return {name: _clean(each) for name, each in value.items()}
     if isinstance(value, list):
         return [_clean(each) for each in value]
-    return without_secrets(value, {}) if isinstance(value, str) else value
+    return without_secrets(value) if isinstance(value, str) else value
 
 
 def _neutral(value: Any) -> str:

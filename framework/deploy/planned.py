@@ -18,7 +18,7 @@ PLAN_SCHEMA = 1
 class Planned:
     """What putting ``release`` to work would change, by the name of each of its bundles.
 
-    ``refused`` says why it may not be carried out.
+    ``refused`` says why it may not be carried out, ``warnings`` what to think twice about.
     """
 
     project: str
@@ -27,6 +27,7 @@ class Planned:
     root_path: str
     parts: Mapping[str, PlanChanges]
     refused: Diagnostics = field(default_factory=Diagnostics)
+    warnings: Diagnostics = field(default_factory=Diagnostics)
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -53,7 +54,8 @@ class Planned:
             "root_path": self.root_path,
             "counts": self.counts,
             "parts": {name: part.as_dict() for name, part in self.parts.items()},
-            "refused": [{"summary": each.summary, "rule": each.rule, "hint": each.hint} for each in self.refused],
+            "refused": _told(self.refused),
+            "warnings": _told(self.warnings),
         }
 
 
@@ -109,6 +111,10 @@ def read_plan(path: Path, project: str, target: str) -> Expected:
     if (value.get("project"), value.get("target")) != (project, target):
         raise UsageError(f"the plan {path} is for {value.get('project')} on {value.get('target')}")
     return Expected(str(value["release"]), _content(value))
+
+
+def _told(findings: Diagnostics) -> list[dict[str, str]]:
+    return [{"summary": each.summary, "rule": each.rule, "hint": each.hint} for each in findings]
 
 
 def _content(value: Mapping[str, Any]) -> str:

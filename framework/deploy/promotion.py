@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from framework.core.errors import FrameworkError, UsageError
 from framework.deploy import history
 from framework.deploy.alias_ledger import AliasLedger
-from framework.deploy.model_aliases import aliases
+from framework.deploy.model_aliases import aliases_there
 from framework.deploy.models import PlannedMove, WantedMove, cannot_move, copy_version, models_of, move, planned_move
 from framework.deploy.preflight.git_state import git_state
 from framework.records.alias_changes import AliasChange
@@ -71,13 +71,24 @@ def require_live(past: Sequence[Deployment], source: str, root: Path) -> Deploym
     return live
 
 
-def copies(client: "WorkspaceClient", past: Sequence[Deployment], alias: str, catalog: str) -> Iterator[Copy]:
-    """What stands for ``alias`` in one target, and its name in ``catalog``. Raises FrameworkError when nothing does."""
-    found = [(model, version) for model in models_of(past) if (version := aliases(client, model).get(alias))]
+def copies(
+    client: "WorkspaceClient",
+    past: Sequence[Deployment],
+    alias: str,
+    catalog: str,
+    prefixes: tuple[str, str] = ("", ""),
+) -> Iterator[Copy]:
+    """What stands for ``alias`` in one target, and its name in ``catalog``. Raises FrameworkError when nothing does.
+
+    ``prefixes`` are what schemas begin with here and there, where each person has some: ``ann_``.
+    """
+    found = [(model, named[alias]) for model, named in aliases_there(client, models_of(past)).items() if alias in named]
     if not found:
         raise FrameworkError(f"no model has the alias {alias} there", "Run its pipeline first.")
+    before, after = prefixes
     for model, version in found:
-        yield Copy(source=model, version=version, name=".".join([catalog, *model.split(".")[1:]]))
+        _, schema, name = model.split(".", 2)
+        yield Copy(source=model, version=version, name=f"{catalog}.{after}{schema.removeprefix(before)}.{name}")
 
 
 def copied(client: "WorkspaceClient", copy: Copy, alias: str, ledger: AliasLedger) -> AliasChange | None:

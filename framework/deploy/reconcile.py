@@ -12,8 +12,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from framework.deploy.deployed_jobs import deployed_jobs
-from framework.deploy.plan_changes import Action, Change, PlanChanges
+from framework.core.errors import FrameworkError
+from framework.deploy.deployed_jobs import deployed_jobs, runs_under_way
+from framework.deploy.plan_changes import Action, Change, FieldChange, PlanChanges
 from framework.deploy.workspace import asking
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def reconciled(
     for key, change in changes.items():
         if change.action is Action.ADOPT and change.kind == "jobs":
             if change.identifier in taken:
-                changes[key] = replace(change, action=Action.CREATE, identifier="")
+                changes[key] = replace(change, action=Action.CREATE, identifier="", fields=())
             taken.add(change.identifier)
     left = {key for key, change in changes.items() if change.action is Action.LEAVE}
     # The permissions and grants of what is forgotten are forgotten with it.
@@ -61,9 +62,21 @@ def make_ready(change: Change, client: "WorkspaceClient") -> None:
                 client.experiments.restore_experiment(change.identifier)
 
 
-def delete_job(client: "WorkspaceClient", number: int) -> None:
-    """Delete an orphan."""
-    with asking("delete a job that an interrupted deployment left"):
+def require_idle(client: "WorkspaceClient", number: int, name: str) -> None:
+    """Raises FrameworkError when the job, which is about to go, is at work: its run would be cut off."""
+    with asking(f"list the active runs of {name}"):
+        runs = runs_under_way(client, number)
+    if runs:
+        raise FrameworkError(
+            f"job {number} ({name}) is to be deleted, and runs: {', '.join(map(str, runs))}",
+            f"Wait until that is done, or end it: databricks jobs cancel-run {runs[0]}. Then run the command again.",
+        )
+
+
+def delete_job(client: "WorkspaceClient", number: int, name: str) -> None:
+    """Delete an orphan, which an interrupted deployment left. Raises FrameworkError while it runs."""
+    require_idle(client, number, name)
+    with asking(f"delete job {number} ({name}), which an interrupted deployment left"):
         client.jobs.delete(number)
 
 
@@ -81,7 +94,21 @@ def _seen(change: Change, client: "WorkspaceClient", root_path: str, former: Map
         identifier = str(next(found, ""))
     else:
         identifier = _found(change.kind, change.name, client)
-    return replace(change, action=Action.ADOPT, identifier=identifier) if identifier else change
+    if not identifier:
+        return change
+    adopted = replace(change, action=Action.ADOPT, identifier=identifier)
+    return replace(adopted, fields=tuple(_other_principal(adopted, client)))
+
+
+def _other_principal(change: Change, client: "WorkspaceClient") -> Iterator[FieldChange]:
+    """Whom a job that is taken over runs as, if that changes: the CLI's plan tells it only when that is done."""
+    if change.kind == "jobs" and change.run_as:
+        with asking(f"see whom {change.name} runs as"):
+            job = client.jobs.get(int(change.identifier))
+        said = job.settings.run_as if job.settings else None
+        now = said.as_dict() if said else {"user_name": job.run_as_user_name}
+        if {*now.values()} != {*change.run_as.values()}:
+            yield FieldChange("run_as", now, dict(change.run_as))
 
 
 def _jobs(client: "WorkspaceClient", name: str, root_path: str) -> list[int]:

@@ -3,6 +3,7 @@
     release.json        what is in it, with hashes
     bundle/             databricks.yml and resources/: what the Databricks CLI gets
     plans/ files/       what the tasks read: plans, notebooks, SQL and Python files
+    notebooks/          what those tasks run whose values others refer to
     wheels/             the project's package and the runtime
     requirements.txt    the packages that the project needs
 
@@ -11,29 +12,35 @@ Its id is the hash of its content, so it does not hold its commit: the same cont
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+import time
+from collections.abc import Mapping
+from pathlib import Path
 
 from framework import __version__
 from framework.core.errors import FrameworkError, UsageError
 from framework.deploy.wheels import build_project_wheel, build_runtime_wheel
 from framework.records.releases import MANIFEST, Release, release_id
-from framework.spec.files import is_inside
 from framework.spec.python_project import read_python_project
 from framework.spec.requirements import read_requirements
 
 BUNDLE = "bundle"
 """The directory of a release that the Databricks CLI gets."""
 
-_SHARED = ("plans", "files")
+_SHARED = ("plans", "notebooks", "files")
+_RETAINED = 5
+"""How many releases stay on this machine."""
+_AT_WORK = 24 * 60 * 60.0
+"""Seconds for which another command may be at work with one."""
 
 
 def staged_release(bundle_directory: Path, project_directory: Path, into: Path) -> Release:
     """The release of a compiled bundle (``bundles/<project>/<target>``), in the directory ``into / release.id``.
 
-    What is there already is not made again. Raises InvalidProject and UsageError for a project that has no release.
+    What is there already is not made again, and what was staged long ago goes. Raises InvalidProject and UsageError for
+    a project that has no release.
     """
     root = project_directory.parent.parent
     package = read_python_project(project_directory, root)
@@ -55,6 +62,7 @@ def staged_release(bundle_directory: Path, project_directory: Path, into: Path) 
         framework_version=__version__,
     )
     keep(release, contents, into)
+    _clear_away(into, into / release.id)
     return release
 
 
@@ -99,31 +107,34 @@ def read_manifest(content: bytes) -> Release:
 
 
 def _of_bundle(directory: Path) -> dict[str, bytes]:
-    """The bundle's files by their path in a release. Several bundles share their plans and files."""
-    contents: dict[str, bytes] = {}
-    for file in _files(directory):
-        path = _path_in_release(PurePosixPath(file.relative_to(directory).as_posix()))
-        content = file.read_bytes()
-        if contents.setdefault(path, content) != content:
-            raise FrameworkError(f"{directory} holds two different files for {path}", "Run: framework compile")
-    if not any(path.startswith(f"{BUNDLE}/") for path in contents):
-        raise UsageError(f"there is no compiled bundle in {directory}", "Make it: framework compile")
-    return contents
+    """The bundle's files by their path in a release."""
+    files = [file for file in sorted(directory.rglob("*")) if file.is_file()]
+    return {_path_in_release(file.relative_to(directory)): file.read_bytes() for file in files}
 
 
-def _files(directory: Path) -> Iterator[Path]:
-    """Without hidden ones: the Databricks CLI keeps its state in such a directory."""
-    for file in sorted(directory.rglob("*")):
-        if not file.is_file() or any(part.startswith(".") for part in file.relative_to(directory).parts):
-            continue
-        if not is_inside(file, directory):
-            raise UsageError(f"{file} leads out of the bundle", "Make it anew: framework compile")
-        yield file
+def _path_in_release(path: Path) -> str:
+    return path.as_posix() if path.parts[0] in _SHARED else f"{BUNDLE}/{path.as_posix()}"
 
 
-def _path_in_release(path: PurePosixPath) -> str:
-    inside = path.parts[1:] if path.parts[0].isdigit() else path.parts
-    return "/".join(inside) if inside[0] in _SHARED and len(inside) > 1 else f"{BUNDLE}/{path}"
+def _clear_away(into: Path, staged: Path) -> None:
+    """What is older on this machine: all but the last releases, and what another command may be at work with."""
+    if _age(staged) > _AT_WORK / 2:
+        os.utime(staged)
+    releases = sorted((path for path in into.iterdir() if path.name != "wheels"), key=_age)
+    wheels = {path.name for release in releases[:_RETAINED] for path in release.glob("wheels/*")}
+    for path in (path for path in releases[_RETAINED:] if _age(path) > _AT_WORK):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in into.glob("wheels/*"):
+        if path.name not in wheels and _age(path) > _AT_WORK:
+            path.unlink(missing_ok=True)
+
+
+def _age(path: Path) -> float:
+    """Seconds since it was made or used; nothing when it has just gone."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _holds(directory: Path, release: Release, path: str) -> bool:

@@ -23,7 +23,7 @@ def outcome_of(client: "WorkspaceClient", task: "RunTask", kind: str) -> TaskOut
     result = task_result(task)
     wrong = result in FAILED and not result.startswith("UPSTREAM")
     output = _output(client, task) if wrong or (kind and result == "SUCCESS") else None
-    record = record_in((output.logs or "") if output else "")
+    record = record_in(_said(output))
     return TaskOutcome(
         task_key=task.task_key,
         kind=kind or _native_kind(task),
@@ -55,6 +55,13 @@ def _output(client: "WorkspaceClient", task: "RunTask") -> "RunOutput | None":
         return client.jobs.get_run_output(task.run_id or 0)
     except (DatabricksError, OSError):  # a loop has none, and somebody may see a run without its output
         return None
+
+
+def _said(output: "RunOutput | None") -> str:
+    """What the task wrote, or its notebook exited with: the service keeps no log of a notebook."""
+    if output is None:
+        return ""
+    return output.logs or (output.notebook_output and output.notebook_output.result) or ""
 
 
 def _native_kind(task: "RunTask") -> str:

@@ -66,8 +66,11 @@ def start(client: "WorkspaceClient", job: RemoteJob, request: RemoteRequest) -> 
         ).run_id
 
 
-def repair(client: "WorkspaceClient", job: RemoteJob, run_id: int, request: RemoteRepair) -> None:
-    """Run again what failed in a run that is done. Raises UsageError for one of another job, or with nothing to do."""
+def repair(client: "WorkspaceClient", job: RemoteJob, run_id: int, request: RemoteRepair) -> int:
+    """Run again what failed in a run that is done; the repair's id.
+
+    Raises UsageError for a run of another job, or with nothing to do.
+    """
     with asking(f"repair run {run_id}", "CAN_MANAGE_RUN on the job"):
         run = client.jobs.get_run(run_id, include_history=True)
         _require_run_of(job, run)
@@ -83,7 +86,7 @@ def repair(client: "WorkspaceClient", job: RemoteJob, run_id: int, request: Remo
             rerun_dependent_tasks=request.rerun_dependent_tasks or None,
             job_parameters=dict(request.parameters) or None,
         ).response
-        _await_repair(client, run_id, begun.repair_id or 0)
+        return begun.repair_id or 0
 
 
 def latest_run(client: "WorkspaceClient", job: RemoteJob) -> int:
@@ -118,8 +121,15 @@ def follow(
     run_id: int,
     listener: Listener,
     sleep: Callable[[float], object] = time.sleep,
+    *,
+    repair_id: int = 0,
 ) -> JobRun:
-    """Tell what happens in a run until it has ended; then what it did. ^C ends the following, not the run."""
+    """Tell what happens in a run until it has ended; then what it did. ^C ends the following, not the run.
+
+    ``repair_id`` is that of a repair which has just begun.
+    """
+    if repair_id:
+        _await_repair(client, run_id, repair_id, sleep)
     watch = _Watch(client, job, run_id, listener)
     while True:
         run = _state_of(client, run_id)
@@ -129,13 +139,13 @@ def follow(
         sleep(_EVERY)
 
 
-def _await_repair(client: "WorkspaceClient", run_id: int, repair_id: int) -> None:
+def _await_repair(client: "WorkspaceClient", run_id: int, repair_id: int, sleep: Callable[[float], object]) -> None:
     """Until the service shows it the run looks as ended as before, and who follows it would stop at once."""
     for _ in range(_LOOKS_FOR_REPAIR):
-        run = client.jobs.get_run(run_id, include_history=True)
+        run = _state_of(client, run_id)
         if not is_ended(run) or any(item.id == repair_id for item in run.repair_history or ()):
             return
-        time.sleep(_EVERY)
+        sleep(_EVERY)
 
 
 def _state_of(client: "WorkspaceClient", run_id: int) -> "Run":
@@ -162,14 +172,17 @@ def _require_tasks(job: RemoteJob, named: Iterable[str], known: Sequence[str]) -
 
 @dataclass
 class _Watch:
-    """What has been told of a run. ``_told`` has the last word about each task: its attempt, and how far that is."""
+    """What has been told of a run. ``_told`` has the last word about each task: its attempt, and how far that is.
+
+    ``_iterations`` has how many of a task's attempt are done, and how many of these failed.
+    """
 
     client: "WorkspaceClient"
     job: RemoteJob
     run_id: int
     listener: Listener
     _told: dict[str, tuple[int, str]] = field(default_factory=dict)
-    _iterations: dict[str, int] = field(default_factory=dict)
+    _iterations: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
     _outcomes: dict[str, TaskOutcome] = field(default_factory=dict)
 
     def see(self, run: "Run") -> None:
@@ -237,13 +250,14 @@ class _Watch:
         counted = stats.task_run_stats if stats else None
         if counted is None or not counted.total_iterations:
             return
-        if key not in self._iterations:
+        if (key, attempt) not in self._iterations:
             self.listener(LoopOpened(key, counted.total_iterations, attempt=attempt, job_run_id=self.run_id))
-        failed = counted.failed_iterations or 0
-        for number in range(self._iterations.get(key, 0), counted.completed_iterations or 0):
-            result = "FAILED" if number >= (counted.completed_iterations or 0) - failed else "SUCCESS"
+        done, failed = counted.completed_iterations or 0, counted.failed_iterations or 0
+        done_before, failed_before = self._iterations.get((key, attempt), (0, 0))
+        for number in range(done_before, done):
+            result = "FAILED" if number >= done - (failed - failed_before) else "SUCCESS"
             self.listener(TaskEnded(key, result, 0.0, iteration=number, job_run_id=self.run_id))
-        self._iterations[key] = counted.completed_iterations or 0
+        self._iterations[key, attempt] = (done, failed)
 
     def _ended(self, task: "RunTask") -> str:
         kind = self.job.kinds.get(task.task_key, "")

@@ -12,6 +12,7 @@ from framework.deploy.deployment import Deployed, deploy, plan
 from framework.deploy.ground import Ground, Wanted
 from framework.deploy.plan_rules import Allowed
 from framework.deploy.planned import Expected, Planned
+from framework.deploy.retention import require_kept
 from framework.records.releases import Deployment
 
 
@@ -47,10 +48,7 @@ def wanted_deployment(ground: Ground, release: str | None) -> Deployment:
 @contextmanager
 def downloaded(ground: Ground, earlier: Deployment) -> Iterator[Wanted]:
     """The release of an earlier deployment, on this machine until the block ends."""
-    if not ground.store.has(earlier.release):
-        see = f"See: framework releases {ground.words}"
-        hint = f"Check out commit {earlier.commit[:12]} and deploy that." if earlier.commit else see
-        raise FrameworkError(f"release {earlier.release} is not in the store any more, or you may not see it", hint)
+    require_kept(ground, earlier.release, earlier.commit)
     with tempfile.TemporaryDirectory(prefix="framework-release-") as aside:
         yield Wanted(
             release=ground.store.download(earlier.release, Path(aside)),

@@ -1,9 +1,10 @@
 """What is live in a target, what differs from it there, and what is going on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from framework.core.errors import FrameworkError
 from framework.deploy import history
 from framework.deploy.deployed_jobs import DeployedJob, deployed_jobs
 from framework.deploy.deployment import plan
@@ -22,7 +23,8 @@ class Status:
     ``drift`` is what deploying the live release again would change, None when nobody knows; ``runs`` are the
     active ones of its jobs, by name; ``deploying`` is who is at work, ``ended`` who began and is
     provably gone, with the proof. ``unseen`` is where nothing is on record, or where this login may not see it;
-    empty when something is.
+    empty when something is. ``unreadable`` says which records are left out of all this; ``doubt`` is why nobody
+    knows the drift, unless the release is gone.
     """
 
     project: str
@@ -31,6 +33,8 @@ class Status:
     live: Deployment | None
     unfinished: tuple[Deployment, ...] = ()
     drift: Planned | None = None
+    doubt: str = ""
+    unreadable: tuple[str, ...] = ()
     runs: Mapping[str, tuple[int, ...]]
     deploying: Holder | None = None
     ended: tuple[Holder, str] | None = None
@@ -50,6 +54,8 @@ class Status:
             "live": self.live.as_dict() if self.live else None,
             "unfinished": [each.as_dict() for each in self.unfinished],
             "drift": [each.as_dict() for each in self.drift.changes] if self.drift else None,
+            "doubt": self.doubt,
+            "unreadable": list(self.unreadable),
             "runs": {name: list(runs) for name, runs in self.runs.items()},
             "hidden_jobs": list(self.hidden_jobs),
             "deploying": self.deploying.described if self.deploying else None,
@@ -59,17 +65,21 @@ class Status:
 
 def status(ground: Ground) -> Status:
     """Look at what is deployed; nothing is changed."""
-    past = ground.past()
+    unreadable: list[str] = []
+    past = ground.past(broken=lambda error: unreadable.append(error.message))
     live = history.live(past)
     holder = holder_of(ground.client, ground.home)
     proof = holder.gone_from_here() if holder else ""
+    drift, doubt = _drift(ground, live, past) if live else (None, "")
     return Status(
         project=ground.project,
         target=ground.target,
-        unseen="" if past else ground.store.root,
+        unseen="" if past or unreadable else ground.store.root,
         live=live,
         unfinished=tuple(history.unfinished(past)),
-        drift=_drift(ground, live) if live else None,
+        drift=drift,
+        doubt=doubt,
+        unreadable=tuple(unreadable),
         runs=_runs(ground, live) if live else {},
         deploying=holder if holder and not proof else None,
         ended=(holder, proof) if holder and proof else None,
@@ -82,12 +92,15 @@ def at_work(ground: Ground) -> bool:
     return holder is not None and not holder.gone_from_here()
 
 
-def _drift(ground: Ground, live: Deployment) -> Planned | None:
-    """None when the release is not in the store any more."""
+def _drift(ground: Ground, live: Deployment, past: Sequence[Deployment]) -> tuple[Planned | None, str]:
+    """None when the release is not in the store any more, or when nobody can tell: then the reason, too."""
     if not ground.store.has(live.release):
-        return None
-    with downloaded(ground, live) as wanted:
-        return plan(wanted, ground)
+        return None, ""
+    try:
+        with downloaded(ground, live) as wanted:
+            return plan(wanted, ground, past=past), ""
+    except FrameworkError as error:
+        return None, error.message
 
 
 def _runs(ground: Ground, live: Deployment) -> dict[str, tuple[int, ...]]:

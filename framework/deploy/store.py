@@ -10,13 +10,14 @@ whole when it has its manifest, which is written last.
 import hashlib
 import json
 import posixpath
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from framework.core.errors import DatabricksError, DatabricksRefused, FrameworkError
+from framework.deploy import history
 from framework.deploy.release import BUNDLE, content_of, keep, manifest, read_manifest
 from framework.deploy.workspace_files import WorkspaceFiles, is_notebook, path_of
 from framework.records.releases import MANIFEST, Deployment, Release, key_of_place, place_in
@@ -28,7 +29,7 @@ LAST = 100
 """How many deployments are looked back at: each one costs a request, and they only grow more."""
 
 _OF_EACH = 20
-"""How many of each place, to know what is live there."""
+"""How many of each place are read at once, to find what is live there."""
 _AT_ONCE = 8
 _STARTED, _ENDED = ".started.json", ".ended.json"
 
@@ -60,19 +61,19 @@ class ReleaseStore:
         It goes on where an upload was broken off, and brings back what somebody deleted. ``reader`` is the principal
         that the jobs run as (``{"service_principal_name": …}``): it may read the project's directory from then on.
         """
+        contents = {path: content_of(directory, release, path) for path in release.files}
         there = self._files.below(self.release_path(release.id))
-        missing = _missing(directory, release, there)
+        missing = _missing(contents, there)
         if not missing and MANIFEST in there:
             return 0
         self._make_directories(release.id, missing)
 
         def send(path: str) -> None:
-            content = content_of(directory, release, path)
-            known = path_of(path, content) in there
-            self._files.write(f"{self.release_path(release.id)}/{path}", content, overwrite=known)
+            known = path_of(path, contents[path]) in there
+            self._files.write(f"{self.release_path(release.id)}/{path}", contents[path], overwrite=known)
 
         _in_parallel(send, missing)
-        if missing and (lost := _missing(directory, release, self._files.below(self.release_path(release.id)))):
+        if missing and (lost := _missing(contents, self._files.below(self.release_path(release.id)))):
             raise DatabricksError(f"the workspace does not have {lost[0]} after the upload", "Run the command again.")
         if reader:
             self._files.let_read(self.root, reader)
@@ -110,41 +111,63 @@ class ReleaseStore:
         content = json.dumps(deployment.as_dict(), indent=2) + "\n"
         self._files.write(f"{self.root}/deployments/{name}", content.encode())
 
-    def deployments(self, last: int = LAST, place: str = "", of_each: bool = False) -> list[Deployment]:
+    def deployments(
+        self, last: int = LAST, place: str = "", broken: Callable[[FrameworkError], object] | None = None
+    ) -> list[Deployment]:
         """The ``last`` deployments, the oldest first, as each was recorded last: one request for each of them.
 
-        ``place`` is the root path of those that count, in development one for each person; ``of_each`` place, the
-        last few.
+        ``place`` is the root path of those that count, in development one for each person. ``broken`` is told of each
+        record that nobody can read, and it is left out; without it, that raises FrameworkError.
         """
+        names = self._records()
+        if place:
+            names = [name for name in names if place_in(name) == key_of_place(place)]
+        return self._read_records(names[-last:], broken)
+
+    def of_every_place(self) -> list[Deployment]:
+        """The deployments of each place, the oldest first; of many, back to the last that succeeded at least."""
+        by_place: dict[str, list[str]] = {}
+        for name in self._records():
+            by_place.setdefault(place_in(name), []).append(name)
+        found: list[Deployment] = []
+        for names in by_place.values():
+            left = names
+            while left:
+                those = self._read_records(left[-_OF_EACH:])
+                found += those
+                left = [] if history.succeeded(those) else left[:-_OF_EACH]
+        return sorted(found, key=lambda each: each.name)
+
+    def holds_more_than(self, number: int) -> bool:
+        """Whether there are more releases."""
+        return len(self._files.below(f"{self.root}/releases", recursive=False)) > number
+
+    def prune(self, keep: int, goes_on: Callable[[], bool] = lambda: True) -> list[str]:
+        """Delete all releases but the ``keep`` that were deployed last, and those in use; answer their ids.
+
+        While nobody else uses the store, as framework.deploy.retention has it; ``goes_on`` is asked before each.
+        """
+        past = self.of_every_place()
+        used = list(dict.fromkeys(each.release for each in reversed(past)))
+        kept = {*used[:keep], *history.in_use(past)}
+        found = sorted(self._files.below(f"{self.root}/releases", recursive=False))
+        gone = []
+        for release_id in (each for each in found if each not in kept):
+            if not goes_on():
+                break
+            # First the manifest: who is interrupted leaves nothing that looks whole.
+            self._files.delete(f"{self.release_path(release_id)}/{MANIFEST}")
+            self._files.delete(self.release_path(release_id))
+            gone.append(release_id)
+        return gone
+
+    def _records(self) -> list[str]:
+        """The files with the last word about each deployment, the oldest first."""
         names = self._files.below(f"{self.root}/deployments", recursive=False)
         latest = {
             name.removesuffix(suffix): name for suffix in (_STARTED, _ENDED) for name in names if name.endswith(suffix)
         }
-        by_place: dict[str, list[str]] = {}
-        for key in sorted(latest):
-            by_place.setdefault(place_in(key), []).append(key)
-        if place:
-            chosen = by_place.get(key_of_place(place), [])[-last:]
-        elif of_each:
-            chosen = sorted(key for keys in by_place.values() for key in keys[-_OF_EACH:])
-        else:
-            chosen = sorted(latest)[-last:]
-        return _in_parallel(self._deployment, [latest[key] for key in chosen])
-
-    def prune(self, keep: int, in_use: Collection[str]) -> list[str]:
-        """Delete all releases but the ``keep`` that were deployed last, and those ``in_use``; answer their ids.
-
-        Under the deploy lock, or it may take one for unused that a deployment is about to use.
-        """
-        used = list(dict.fromkeys(each.release for each in reversed(self.deployments(of_each=True))))
-        kept = {*used[:keep], *in_use}
-        found = self._files.below(f"{self.root}/releases", recursive=False)
-        doomed = sorted(each for each in found if each not in kept)
-        for release_id in doomed:
-            # First the manifest: who is interrupted leaves nothing that looks whole.
-            self._files.delete(f"{self.release_path(release_id)}/{MANIFEST}")
-            self._files.delete(self.release_path(release_id))
-        return doomed
+        return [latest[key] for key in sorted(latest)]
 
     def _make_directories(self, release_id: str, paths: Iterable[str]) -> None:
         folders = {posixpath.dirname(path) for path in paths} | {""}
@@ -171,17 +194,37 @@ class ReleaseStore:
     def _read(self, release_id: str, path: str) -> bytes:
         return self._files.read(f"{self.release_path(release_id)}/{path}")
 
+    def _read_records(
+        self, names: Iterable[str], broken: Callable[[FrameworkError], object] | None = None
+    ) -> list[Deployment]:
+        def read(name: str) -> Deployment | None:
+            try:
+                return self._deployment(name)
+            except FrameworkError as error:
+                is_silence = isinstance(error, DatabricksError) and not isinstance(error, DatabricksRefused)
+                if broken is None or is_silence:
+                    raise
+                broken(error)
+                return None
+
+        return [each for each in _in_parallel(read, names) if each]
+
     def _deployment(self, name: str) -> Deployment:
         path = f"{self.root}/deployments/{name}"
+        content = self._files.read(path)
         try:
-            return Deployment.from_dict(json.loads(self._files.read(path)))
+            return Deployment.from_dict(json.loads(content))
         except ValueError:
-            raise FrameworkError(f"{path} is not the record of a deployment", "Somebody changed it.") from None
+            said = "it is not JSON"
+        except FrameworkError as error:
+            said = error.message
+        hint = "Somebody changed it: mend it, or delete it if what is live does not depend on it."
+        raise FrameworkError(f"{path} is not the record of a deployment: {said}", hint)
 
 
-def _missing(directory: Path, release: Release, there: Mapping[str, int | None]) -> list[str]:
-    """The files of ``release`` that are not there in full; a workspace tells no size of notebooks."""
-    return [path for path in release.files if not _is_there(path, content_of(directory, release, path), there)]
+def _missing(contents: Mapping[str, bytes], there: Mapping[str, int | None]) -> list[str]:
+    """Those of these files that are not there in full; a workspace tells no size of notebooks."""
+    return [path for path, content in contents.items() if not _is_there(path, content, there)]
 
 
 def _is_there(path: str, content: bytes, there: Mapping[str, int | None]) -> bool:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 from framework import __version__
 from framework.core.errors import DatabricksError, DatabricksRefused, FrameworkError, UsageError
 from framework.deploy.patience import Patience, is_unknown_host
+from framework.deploy.secrets import without_secrets
 from framework.spec.filling import from_environment
 from framework.spec.target_spec import HOST, TargetSpec
 
@@ -163,8 +164,8 @@ def _silence(what: str, error: BaseException) -> DatabricksError:
 
 
 def _short(text: str) -> str:
-    """One line, without the configuration that the client tells after some errors."""
-    line = re.split(r"\. (?:Config|Env): ", " ".join(text.split()))[0]
+    """One line without secrets, and without the configuration that the client tells after some errors."""
+    line = re.split(r"\. (?:Config|Env): ", " ".join(without_secrets(text).split()))[0]
     return line if len(line) <= _LONGEST else line[:_LONGEST] + "…"
 
 

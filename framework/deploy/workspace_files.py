@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from framework.core.errors import DatabricksRefused
-from framework.core.notebook_source import COMMENTS, header
+from framework.core.notebook_source import begins_as_notebook
 from framework.deploy.workspace import asking
 
 if TYPE_CHECKING:
@@ -130,9 +130,7 @@ class WorkspaceFiles:
 
 def is_notebook(path: str, content: bytes) -> bool:
     """Whether a workspace takes the file for a notebook."""
-    suffix = posixpath.splitext(path)[1].lower()
-    first = content[:200].decode("utf-8-sig", "replace").partition("\n")[0].rstrip()
-    return suffix == ".ipynb" or (suffix in COMMENTS and first == header(suffix))
+    return begins_as_notebook(posixpath.splitext(path)[1], content)
 
 
 def path_of(path: str, content: bytes) -> str:

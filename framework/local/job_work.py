@@ -7,16 +7,17 @@ from typing import Any
 
 from framework.compile.bundle import RELEASE_PATH, Plan
 from framework.compile.jobs import ENTRY_POINT, PACKAGE
+from framework.compile.task_notebooks import FILE, is_notebook_of_ours
 from framework.core.job_run import TaskOutcome
 from framework.core.task_run import TaskError
 from framework.local.job_graph import kind_of
 from framework.local.paths import LocalPaths
-from framework.local.protocol import AttemptSpec
+from framework.local.protocol import ENTRYPOINT, AttemptSpec
 from framework.local.references import Place, RunValues, Unfilled
 from framework.local.runnable import Runnable
-from framework.local.task_types.invocation import CALL, Invocation
+from framework.local.task_types.invocation import CALL, CALL_OF_OURS, Invocation
 from framework.local.units import ChildRun, Unit
-from framework.local.wheels import import_paths
+from framework.local.wheels import import_paths, zips_of
 from framework.runtime import arguments
 
 
@@ -73,11 +74,16 @@ class JobWork:
         return self._native_attempt(task, unit, place, values)
 
     def _our_attempt(self, task: Any, unit: Unit, place: Place, values: RunValues, code: CodeOfRun) -> AttemptSpec:
-        named = task.python_wheel_task.named_parameters
-        in_release = {name: str(text).replace(RELEASE_PATH, str(code.release)) for name, text in named.items()}
+        in_release = {name: str(text).replace(RELEASE_PATH, str(code.release)) for name, text in _told(task).items()}
+        told = {**_filled(in_release, values, place), **values.parameters}
+        argv, call = as_arguments(told), ENTRYPOINT
+        if is_notebook_of_ours(task):
+            made = self._invocation(task, unit, place, root=code.release, file=Path(FILE), parameters=told)
+            argv, call = (made.to_json(),), CALL_OF_OURS
         return AttemptSpec(
             attempt_id=place.task_run_id,
-            argv=as_arguments({**_filled(in_release, values, place), **values.parameters}),
+            argv=argv,
+            call=call,
             directory=self._directory(unit, place),
             cwd=self.paths.root,
             sys_path=(str(code.sources),),
@@ -85,7 +91,20 @@ class JobWork:
         )
 
     def _native_attempt(self, task: Any, unit: Unit, place: Place, values: RunValues) -> AttemptSpec:
-        invocation = Invocation(
+        invocation = self._invocation(task, unit, place, root=self.runnable.root, **self._fields(task, place, values))
+        wheels = import_paths(self.runnable, self.job_key, task, self.paths.run(self.job_run_id))
+        return AttemptSpec(
+            attempt_id=place.task_run_id,
+            argv=(invocation.to_json(),),
+            call=CALL,
+            directory=self._directory(unit, place),
+            cwd=self.runnable.files,
+            sys_path=tuple(map(str, wheels)),
+            py_files=tuple(map(str, zips_of(wheels))),
+        )
+
+    def _invocation(self, task: Any, unit: Unit, place: Place, **fields: Any) -> Invocation:
+        return Invocation(
             task_type=kind_of(task),
             task_key=unit.task_key,
             job_id=str(self.runnable.job_ids.get(self.job_key, "")),
@@ -95,19 +114,9 @@ class JobWork:
             project=self.runnable.bundle.name,
             pipeline=self.job_key,
             target=self.runnable.bundle.target,
-            root=self.runnable.files,
             task_values=self.paths.task_values(self.job_run_id),
             secrets=self.paths.secrets,
-            **self._fields(task, place, values),
-        )
-        wheels = import_paths(self.runnable, self.job_key, task, self.paths.run(self.job_run_id))
-        return AttemptSpec(
-            attempt_id=place.task_run_id,
-            argv=(invocation.to_json(),),
-            call=CALL,
-            directory=self._directory(unit, place),
-            cwd=self.runnable.files,
-            sys_path=tuple(map(str, wheels)),
+            **fields,
         )
 
     def _fields(self, task: Any, place: Place, values: RunValues) -> dict[str, Any]:
@@ -152,7 +161,9 @@ class JobWork:
 def is_ours(task: Any) -> bool:
     """Whether our runtime executes the task."""
     wheel = task.python_wheel_task
-    return wheel is not None and (wheel.package_name, wheel.entry_point) == (PACKAGE, ENTRY_POINT)
+    return is_notebook_of_ours(task) or bool(
+        wheel and (wheel.package_name, wheel.entry_point) == (PACKAGE, ENTRY_POINT)
+    )
 
 
 def check_arguments(tasks: Any, plan: Plan, values: RunValues) -> None:
@@ -162,13 +173,21 @@ def check_arguments(tasks: Any, plan: Plan, values: RunValues) -> None:
     """
     for task in tasks:
         if is_ours(task):
-            named = {name: str(text) for name, text in task.python_wheel_task.named_parameters.items()}
+            named = {name: str(text) for name, text in _told(task).items()}
             place = Place(task_key=str(task.task_key), task_run_id="0")
             told = _fillable({**named, "framework.plan": "plan"}, values, place)
             given = arguments.parse(as_arguments({**told, **values.parameters}))
             template = plan.tasks[str(task.task_key)]
             known = {name: p for name, p in template.params.items() if name in given.parameters}
             arguments.convert_params(replace(template, params=known), given.parameters)
+
+
+def _told(task: Any) -> Mapping[str, object]:
+    """The parameters of a task of ours."""
+    told: Mapping[str, object] = (
+        task.notebook_task.base_parameters if task.notebook_task else task.python_wheel_task.named_parameters
+    )
+    return told
 
 
 def as_arguments(named: Mapping[str, str]) -> tuple[str, ...]:

@@ -38,6 +38,11 @@ class Runnable:
     artifacts: Mapping[str, Path] = field(default_factory=dict)
     source_directory: Path | None = None
 
+    @property
+    def root(self) -> Path:
+        """What a notebook may run others from, and Python files may import: the whole project, or the bundle."""
+        return self.source_directory.parent if self.source_directory else self.files
+
     def job(self, key: str) -> Any:
         """The ``databricks.bundles.jobs.Job`` with that key. Raises UsageError."""
         if key not in self.bundle.jobs:

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -41,6 +41,11 @@ def import_paths(runnable: Runnable, job_key: str, task: Any, run: Path) -> tupl
         *chain.from_iterable(_of_project(project, run) for project in sources or ([] if wheels else projects)),
         *(_unpacked(wheel, run) for wheel in wheels),
     )
+
+
+def zips_of(paths: Iterable[Path]) -> Iterator[Path]:
+    """The wheels among ``import_paths``, as files that Spark's Python workers take."""
+    yield from (file for path in paths if (file := path / _zip_in(path)).is_file())
 
 
 def _wanted(runnable: Runnable, job_key: str, task: Any) -> list[str]:
@@ -89,11 +94,18 @@ def _unpacked(wheel: Path, run: Path) -> Path:
     def unpack(directory: Path) -> None:
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(directory)
+        shutil.copyfile(wheel, directory / _zip_in(target))
 
     try:
-        return _whole(run / "wheels" / f"{wheel.stem}-{wheel.stat().st_mtime_ns}", unpack)
+        target = run / "wheels" / f"{wheel.stem}-{wheel.stat().st_mtime_ns}"
+        return _whole(target, unpack)
     except _BROKEN as error:
         raise Unfilled(f"the wheel {wheel} cannot be unpacked: {error}: build it again") from None
+
+
+def _zip_in(unpacked: Path) -> str:
+    # Spark keeps such files by name for as long as it runs: the directory's says which wheel it is.
+    return f"{unpacked.name}.zip"
 
 
 def _of_project(project: WheelProject, run: Path) -> tuple[Path, Path]:

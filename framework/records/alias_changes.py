@@ -9,16 +9,21 @@ from framework.core.errors import FrameworkError
 from framework.core.model_notes import AliasMove
 
 CHANGE_SCHEMA = 1
+MOVED, REFUSED, UNKNOWN = "moved", "refused", "unknown"
 _PUNCTUATION = re.compile(r"[-:.]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class AliasChange(AliasMove):
-    """A move of an alias of ``model``, for a ``reason``; ``id`` tells apart what happened at the same moment."""
+    """A move of an alias of ``model``, for a ``reason``; ``id`` tells apart what happened at the same moment.
+
+    ``result`` is ``moved``; ``refused`` when the workspace said no; ``unknown`` when nobody saw how it ended.
+    """
 
     model: str
     reason: str = ""
     id: str = ""
+    result: str = MOVED
 
     @property
     def name(self) -> str:

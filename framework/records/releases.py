@@ -7,7 +7,8 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, Self
+from datetime import datetime
+from typing import Any, Literal, Self, get_args, get_origin
 
 from framework.core.errors import FrameworkError
 
@@ -95,7 +96,10 @@ class Deployment:
     @classmethod
     def from_dict(cls, value: object) -> Self:
         """The inverse of ``as_dict``; fields that a newer version added are ignored. Raises FrameworkError."""
-        return cls(**_fields_of(cls, value, "deployment", DEPLOYMENT_SCHEMA))
+        deployment = cls(**_fields_of(cls, value, "deployment", DEPLOYMENT_SCHEMA))
+        if not (_is_moment(deployment.started_at) and _is_moment(deployment.ended_at or deployment.started_at)):
+            raise FrameworkError("the record of this deployment does not say when that was")
+        return deployment
 
 
 def release_id(files: Mapping[str, str]) -> str:
@@ -112,9 +116,10 @@ def _fields_of(kind: type[Release] | type[Deployment], value: object, what: str,
             f"the record of this {what} has schema {value['schema']}, and this version reads {schema}",
             "Use the version of the framework that wrote it, or a later one.",
         )
-    known = {each.name for each in fields(kind)}
+    known = {each.name: each.type for each in fields(kind)}
     found = {name: item for name, item in value.items() if name in known}
-    missing = [each for each in ("id", "project", "target") if not isinstance(found.get(each), str)]
+    missing = [name for name in ("id", "project", "target") if name not in found]
+    missing += [name for name, item in found.items() if name != "files" and not _fits(known[name], item)]
     if kind is Release and not _are_hashes(found.get("files")):
         missing.append("files, each below the release's directory")
     if missing:
@@ -124,6 +129,22 @@ def _fields_of(kind: type[Release] | type[Deployment], value: object, what: str,
     except TypeError as error:
         raise FrameworkError(f"the record of this {what} is incomplete: {error}") from None
     return found
+
+
+def _fits(kind: Any, value: object) -> bool:
+    """Whether a value from JSON is what a field says; of mappings, the values count."""
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if get_origin(kind):
+        return isinstance(value, dict) and all(_fits(get_args(kind)[1], each) for each in value.values())
+    return isinstance(value, kind)
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _are_hashes(files: object) -> bool:

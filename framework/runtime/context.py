@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from framework.runtime.task_values import SetTaskValue, nowhere
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -16,6 +18,7 @@ class TaskContext:
 
     ``parameters`` are all parameters of the run as strings, ``logical_date`` is the date that the run is about,
     ``tags`` are the task's tags; ``backfill`` says that the run makes up for a date in the past.
+    ``set_task_value(key, value)`` leaves a small JSON value for tasks that refer to it, such as conditions and loops.
     """
 
     job_run_id: str = ""
@@ -29,6 +32,7 @@ class TaskContext:
     logical_date: datetime.date | None = None
     backfill: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    set_task_value: SetTaskValue = nowhere
     logger: logging.Logger = field(default_factory=lambda: logging.getLogger("framework.task"))
 
     @property

@@ -14,6 +14,7 @@ from framework.runtime.arguments import Arguments
 from framework.runtime.context import TaskContext
 from framework.runtime.kinds import KINDS
 from framework.runtime.task import Kind, Outcome, Task
+from framework.runtime.task_values import SetTaskValue, nowhere
 
 _logger = logging.getLogger("framework.runtime")
 
@@ -29,18 +30,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0 if attempt(sys.argv[1:] if argv is None else argv).result == "SUCCESS" else 1
 
 
-def attempt(argv: Sequence[str]) -> AttemptRecord:
-    """Run one attempt and keep its record, whatever happens. Never raises an error of the task."""
+def attempt(argv: Sequence[str], set_task_value: SetTaskValue = nowhere) -> AttemptRecord:
+    """Run one attempt and keep its record, whatever happens. Never raises an error of the task.
+
+    ``set_task_value`` is what the project's function gets to leave values for other tasks.
+    """
     started = _now()
     try:
         given = arguments.parse(argv)
     except FrameworkError as error:
         given = Arguments(plan="", task="", job_run_id="", task_run_id="")
         return _record(given, None, started, error)
-    return _attempt(given, started)
+    return _attempt(given, started, set_task_value)
 
 
-def run_task(given: Arguments, template: TaskRun, plan: plans.Plan) -> Outcome:
+def run_task(given: Arguments, template: TaskRun, plan: plans.Plan, set_task_value: SetTaskValue) -> Outcome:
     """Do the task. Raises FrameworkError when it cannot be done."""
     context = TaskContext(
         job_run_id=given.job_run_id,
@@ -54,6 +58,7 @@ def run_task(given: Arguments, template: TaskRun, plan: plans.Plan) -> Outcome:
         logical_date=given.logical_date,
         backfill=given.backfill,
         tags=template.tags,
+        set_task_value=set_task_value,
         logger=logging.getLogger(f"task.{template.task_key}"),
     )
     task = Task(
@@ -68,7 +73,7 @@ def run_task(given: Arguments, template: TaskRun, plan: plans.Plan) -> Outcome:
     return _kind(template).run(task)
 
 
-def _attempt(given: Arguments, started: str) -> AttemptRecord:
+def _attempt(given: Arguments, started: str, set_task_value: SetTaskValue) -> AttemptRecord:
     labels = {"job_run_id": given.job_run_id, "task_run_id": given.task_run_id, "task_key": given.task}
     with structured_logs.captured("framework", {**labels, "attempt": str(given.attempt)}):
         template: TaskRun | None = None
@@ -76,7 +81,7 @@ def _attempt(given: Arguments, started: str) -> AttemptRecord:
         try:
             plan = plans.load_plan(Path(given.plan), given.dev_prefix)
             template = _template(plan.tasks, given)
-            result = run_task(given, template, plan)
+            result = run_task(given, template, plan, set_task_value)
         except Exception as error:
             result = error
         return _record(given, template, started, result)

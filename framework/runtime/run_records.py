@@ -12,6 +12,7 @@ OUTBOX = "FRAMEWORK_OUTBOX"
 RECORD_LINE = "attempt record: "
 """What stands before the record in a log."""
 
+_FILE = "record.json"
 _logger = logging.getLogger("framework.records")
 
 
@@ -20,9 +21,15 @@ def outbox() -> Path | None:
     return Path(directory) if (directory := os.environ.get(OUTBOX)) else None
 
 
+def is_written() -> bool:
+    """Whether the attempt has left its record already."""
+    directory = outbox()
+    return directory is not None and (directory / _FILE).is_file()
+
+
 def write(record: AttemptRecord) -> None:
     """Keep ``record``: whole and on disk when this returns, or not there at all."""
     if directory := outbox():
-        durable.keep(directory / "record.json", record.to_json())
+        durable.keep(directory / _FILE, record.to_json())
     else:
         _logger.info("%s%s", RECORD_LINE, record.to_json())

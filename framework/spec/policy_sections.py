@@ -80,6 +80,21 @@ class DeploySection(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlanSection(Section):
+    """What may be done to what is deployed, by a deployment, a rollback or ``framework destroy``.
+
+    ``change_run_as`` left out: only with ``--allow run-as``. ``delete_data`` is about ``framework destroy --data``: a
+    deployment never deletes data, whatever a policy says.
+    """
+
+    delete_jobs: bool = True
+    recreate_jobs: bool = True
+    change_run_as: bool | None = None
+    open_permissions: bool = True
+    delete_data: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class ComputeSection(Section):
     """The compute that jobs may use. ``budget_policies`` are asked of a job with serverless tasks."""
 
@@ -153,6 +168,7 @@ class PolicyRules(Section):
     run_as: RunAsSection = field(default_factory=RunAsSection)
     branches: BranchesSection = field(default_factory=BranchesSection)
     deploy: DeploySection = field(default_factory=DeploySection)
+    plan: PlanSection = field(default_factory=PlanSection)
     compute: ComputeSection = field(default_factory=ComputeSection)
     permissions: PermissionsSection = field(default_factory=PermissionsSection)
     notifications: NotificationsSection = field(default_factory=NotificationsSection)

@@ -20,7 +20,13 @@ LOCKS = ("requirements.lock", "requirements.txt")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _HASH = re.compile(r"\s--hash[=\s]\S+")
 _LOGIN = re.compile(r"://(?!\$\{\w+\}(?::\$\{\w+\})?@)[^/\s@]+@")
-_LOCAL = re.compile(r"-[erc]\b|--(?:editable|requirement|constraint)\b|[./~]|\w:\\|(?:\S+\s*@\s*)?file:")
+_LOCAL = re.compile(
+    r"""-[erc]|--(?:editable|requirement|constraint)\b    # another file
+      | (?:-[if]|--(?:index-url|extra-index-url|find-links)|[\w.,\[\]-]+\s*@)[\s=]*(?!\s|=|(?:git\+)?https?://|\$\{)
+      | [./~] | \w:\\ | [^\s@:]+\.(?:whl|zip|tar\.gz)(?:\s|$) | .*\bfile:""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What is on one machine only: other files, and options and requirements that name no address where one belongs."""
 _MAKE = "Make one: uv pip compile pyproject.toml --universal --output-file requirements.lock"
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from framework.check.order_checks import task_values_are_set, unused_task_values
+from framework.check.order_checks import task_values_are_set, task_values_read_in_order, unused_task_values
+from framework.check.parameter_checks import unknown_references
 from framework.check.retry_checks import retries_repeat_appends
 
 ASKED = """
@@ -96,3 +97,49 @@ def test_no_retries_under_databricks_win(nightly):
     )
 
     assert list(retries_repeat_appends(nightly(task))) == []
+
+
+OURS = """
+  - {task_key: count, kind: python, entrypoint: "shop.counts:%s", params: {}}
+  - {task_key: check, condition_task: {left: "{{tasks.count.values.days}}", op: EQUAL_TO, right: "0"}}
+"""
+FUNCTIONS = "def silent(): ...\ndef count(context): ...\n@cache\ndef cached(): ...\n"
+
+
+@pytest.mark.parametrize(("function", "summaries"), [("silent", 1), ("count", 0), ("cached", 0), ("missing", 0)])
+def test_a_function_sets_values_through_its_context_only(function, summaries, project, nightly):
+    (project / "src/shop/counts.py").write_text(FUNCTIONS)
+
+    found = list(task_values_are_set(nightly(OURS % function)))
+
+    assert [each.summary for each in found] == [
+        "task 'count' sets no value 'days': its function takes no context"
+    ] * summaries
+
+
+def test_a_kind_without_a_function_sets_no_values(nightly):
+    pipeline = nightly("""
+  - {task_key: live, kind: register_model, model: models.demand, model_from: count}
+  - {task_key: check, condition_task: {left: "{{tasks.live.values.version}}", op: EQUAL_TO, right: "0"}}
+""")
+
+    (found,) = (each for each in unknown_references(pipeline) if each.path == "tasks[1].condition_task.left")
+    assert found.summary.endswith("refers to nothing: a register_model sets no task values")
+
+
+@pytest.mark.parametrize(("told", "is_found"), [("0", True), ("{{tasks.count.values.rows}}", False)])
+def test_a_notebook_gets_values_of_tasks_that_run_as_one_too(told, is_found, project, nightly):
+    (project / "notebooks").mkdir()
+    get = 'dbutils.jobs.taskValues.get(taskKey="count", key="days")'
+    (project / "notebooks/show.py").write_text(f"# Databricks notebook source\n{get}\n")
+    pipeline = nightly(f"""
+  - {{task_key: count, kind: python, entrypoint: "shop.counts:count"}}
+  - task_key: show
+    depends_on: [count]
+    notebook_task: {{notebook_path: ../notebooks/show.py, base_parameters: {{rows: "{told}"}}}}
+""")
+
+    found = [each.summary for each in task_values_read_in_order(pipeline)]
+
+    assert bool(found) == is_found
+    assert all("which sets none: no task of the pipeline refers to its values" in summary for summary in found)

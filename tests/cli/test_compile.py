@@ -168,15 +168,32 @@ def test_without_a_target_there_is_nothing_to_compile_for(shop):
     assert "there is no target to deploy to" in done.stderr
 
 
-def test_a_link_out_of_the_checkout_is_refused(shop, tmp_path):
-    (tmp_path / "elsewhere").mkdir()
-    (shop / "bundles").symlink_to(tmp_path / "elsewhere")
+@pytest.mark.parametrize("link", ["bundles", "bundles/shop", "bundles/shop/prod", "bundles/shop/prod/resources"])
+def test_a_link_in_bundles_is_neither_followed_nor_replaced(link, shop, tmp_path):
+    framework("compile")
+    (shop / link).rename(tmp_path / "elsewhere")
+    (shop / link).symlink_to(tmp_path / "elsewhere")
+    (shop / "conf/prod.yml").write_text(TARGET.format("production"))
+    before = {path: path.read_bytes() for path in (tmp_path / "elsewhere").rglob("*") if path.is_file()}
 
     done = framework("compile")
 
     assert done.exit_code == 1
-    assert "leads out of the checkout" in done.stderr
-    assert names(tmp_path / "elsewhere") == []
+    assert f"{link} is a link" in " ".join(done.stderr.split())
+    assert (shop / link).is_symlink()
+    assert {path: path.read_bytes() for path in (tmp_path / "elsewhere").rglob("*") if path.is_file()} == before
+
+
+def test_what_is_left_over_behind_a_link_stays(shop, tmp_path):
+    framework("compile")
+    (shop / "bundles/shop").rename(tmp_path / "gone")
+    (shop / "bundles/gone").symlink_to(tmp_path / "gone")
+
+    done = framework("compile")
+
+    assert done.exit_code == 0
+    assert "gone" not in done.stdout
+    assert names(tmp_path / "gone") == ["prod", "staging"]
 
 
 def test_a_directory_that_cannot_be_written_is_one_clear_error(shop):

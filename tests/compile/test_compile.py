@@ -131,15 +131,14 @@ def test_a_written_directory_has_ordinary_permissions(shop, tmp_path):
     assert (tmp_path / "bundle").stat().st_mode == (tmp_path / "ordinary").stat().st_mode
 
 
-def test_a_link_stays_and_what_it_leads_to_is_replaced(shop, tmp_path):
+def test_nothing_is_written_through_a_link(shop, tmp_path):
     (tmp_path / "real").mkdir()
-    (tmp_path / "real" / "stale.yml").write_text("stale")
     (tmp_path / "bundle").symlink_to("real")
 
-    write(compiled(shop), tmp_path / "bundle")
+    with pytest.raises(NotADirectoryError, match="it is a link"):
+        write(compiled(shop), tmp_path / "bundle")
 
-    assert (tmp_path / "bundle").is_symlink()
-    assert sorted(p.name for p in (tmp_path / "real").iterdir()) == ["plans", "resources"]
+    assert not any((tmp_path / "real").iterdir())
 
 
 def test_a_file_in_the_way_stays_and_nothing_is_left_beside_it(shop, tmp_path):

@@ -137,6 +137,13 @@ class Site:
         return Wanted(release=release, directory=directory, commit="c" * 40, branch="main")
 
 
+@pytest.fixture(autouse=True)
+def at_a_desk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the tests run, what they start is started by a person."""
+    for name in ("CI", "GITHUB_RUN_ID", "CI_JOB_ID", "BUILD_BUILDID", "BUILD_TAG"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def logged_in(fake_workspace: FakeWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeWorkspace:
     """A workspace that this process is logged in to, whatever the machine's own configuration says."""

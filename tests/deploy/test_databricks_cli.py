@@ -8,7 +8,8 @@ import time
 import pytest
 
 from framework.core.errors import DatabricksError, FrameworkError
-from framework.deploy.databricks_cli import BundleCli, DatabricksCli, environment_for_cli, find_cli, without_secrets
+from framework.deploy.databricks_cli import BundleCli, DatabricksCli, environment_for_cli, find_cli
+from framework.deploy.secrets import without_secrets
 
 
 @pytest.fixture
@@ -124,10 +125,20 @@ def test_a_cli_that_hangs_is_ended(bundle):
     assert time.monotonic() - began < 10
 
 
-def test_the_first_interruption_lets_a_change_be_finished(bundle, tmp_path):
+def test_the_first_interruption_lets_a_change_be_finished_and_nothing_begins_after_it(bundle, tmp_path, capfd):
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
-    bundle("sleep 1.5; touch done").deploy(tmp_path / "plan.json", patience=30)
+    with pytest.raises(KeyboardInterrupt):
+        bundle("sleep 1.5; touch done").deploy(tmp_path / "plan.json", patience=30)
     assert (tmp_path / "done").exists()
+    assert "bundle deploy finishes what it has begun; ^C again kills it." in capfd.readouterr().err
+
+
+def test_an_interruption_gives_the_cli_no_more_time(bundle, tmp_path):
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    began = time.monotonic()
+    with pytest.raises(DatabricksError, match="did not end within"):
+        bundle("sleep 60").deploy(tmp_path / "plan.json", patience=1.5)
+    assert time.monotonic() - began < 2.5
 
 
 def test_an_interruption_ends_what_changes_nothing(bundle, tmp_path):

@@ -1,5 +1,7 @@
 """Plan, deploy, deploy again, change, roll back and destroy: with the stand-in, and with the CLI where there is one."""
 
+from dataclasses import replace
+
 import pytest
 
 from framework.core.errors import DatabricksError, FrameworkError, InvalidProject, UsageError
@@ -11,6 +13,8 @@ from framework.deploy.planned import Expected, keep_plan, read_plan
 from framework.deploy.rollback import roll_back
 from framework.deploy.status import status
 from framework.testing.fake_workspace import Fault
+
+HOME = "/Workspace/framework/prod/shop"
 
 
 def test_a_release_is_deployed_once_and_then_nothing_is_left_to_do(any_site):
@@ -246,3 +250,38 @@ def test_a_job_with_other_capitals_is_another_job(site):
     site.forget_state()
     deploy(site.release(jobs={"daily": "shop.daily", "loud": "SHOP.daily"}), site.ground())
     assert site.job_names() == ["SHOP.daily", "shop.daily"]
+
+
+def test_a_job_that_is_taken_over_does_not_run_as_somebody_else_either(any_site):
+    somebody, other = (f"00000000-0000-0000-0000-00000000000{number}" for number in (2, 3))
+    for each in (somebody, other):
+        any_site.workspace.add_service_principal(each)
+    deploy(any_site.release(run_as=somebody), any_site.ground())
+    any_site.forget_state()
+    assert not plan(any_site.release(run_as=somebody), any_site.ground()).refused
+
+    planned = plan(any_site.release(run_as=other), any_site.ground())
+    assert [(each.path, each.rule) for each in planned.refused] == [
+        ("jobs.daily", "run_as_changed"),
+        ("jobs.weekly", "run_as_changed"),
+    ]
+    assert f"{somebody}, then {other}" in planned.refused.items[0].summary
+    with pytest.raises(InvalidProject, match="would run as somebody else"):
+        deploy(any_site.release(run_as=other), any_site.ground())
+    assert deploy(any_site.release(run_as=other), any_site.ground(), allowed=[Allowed.RUN_AS]).changed
+
+
+def test_a_later_commit_of_the_same_content_is_put_on_record_and_no_more(any_site):
+    wanted = replace(any_site.release(), dirty=True)
+    first = deploy(wanted, any_site.ground()).deployment
+    state = any_site.workspace.read(f"{HOME}/bundle/state/resources.json")
+    for commit in ("d" * 40, "e" * 40):
+        later = replace(wanted, commit=commit, dirty=False)
+        done = deploy(later, any_site.ground())
+        assert (done.changed, done.deployment.commit, done.deployment.plan) == (False, commit, {})
+        assert status(any_site.ground()).live == done.deployment
+        assert deploy(later, any_site.ground()).deployment == done.deployment
+    assert deploy(replace(wanted, commit="f" * 40), any_site.ground()).deployment == done.deployment
+    assert [each.commit[0] for each in any_site.ground().past()] == ["c", "d", "e"]
+    assert {each.release for each in any_site.ground().past()} == {first.release}
+    assert any_site.workspace.read(f"{HOME}/bundle/state/resources.json") == state

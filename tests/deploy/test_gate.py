@@ -2,9 +2,10 @@
 
 import pytest
 
-from framework.core.errors import DatabricksError
+from framework.core.errors import DatabricksError, FrameworkError
 from framework.deploy.checkout import Aim
 from framework.deploy.deployment import deploy
+from framework.deploy.destroy import destroy, destroyed_by
 from framework.deploy.gate import gate
 from framework.spec.target_spec import read_target
 from framework.testing.fake_workspace import Fault
@@ -31,9 +32,7 @@ def looked(at, site, kept=None):
 
 def run_weekly(site):
     deploy(site.release(), site.ground())
-    site.ground().client.jobs.run_now(site.workspace.jobs["shop.weekly"]["job_id"])
-    (run,) = site.workspace.state.runs.values()
-    run["state"] = {"life_cycle_state": "RUNNING"}
+    run(site)
 
 
 @pytest.mark.parametrize(
@@ -67,3 +66,55 @@ def test_nobody_gets_in_with_a_login_that_is_not_valid(at, site, monkeypatch):
     with pytest.raises(DatabricksError, match="cannot see who is logged in") as error:
         gate(at, ground, None)
     assert error.value.exit_code == 4
+
+
+def leave_weekly_behind(site):
+    """A deployment breaks off before its state is there, and then there is no job ``weekly`` any more."""
+    deploy(site.release(jobs={"daily": "shop.daily"}), site.ground())
+    site.workspace.faults.add(Fault("POST *resources.json*", status=500, times=0))
+    with pytest.raises(DatabricksError):
+        deploy(site.release(), site.ground())
+    site.workspace.faults.clear()
+    return run(site)
+
+
+def run(site):
+    site.ground().client.jobs.run_now(site.workspace.jobs["shop.weekly"]["job_id"])
+    (begun,) = site.workspace.state.runs.values()
+    begun["state"] = {"life_cycle_state": "RUNNING"}
+    return begun
+
+
+def test_a_job_that_a_broken_off_deployment_left_is_looked_at_too(at, site):
+    leave_weekly_behind(site)
+    found = looked(at, site, kept=["daily"])["runs"]
+    assert (found.state, "shop.weekly" in found.found) == ("missing", True)
+
+
+def test_such_a_job_is_not_deleted_while_it_runs(site):
+    begun = leave_weekly_behind(site)
+    with pytest.raises(FrameworkError, match=rf"\(shop\.weekly\) is to be deleted, and runs: {begun['run_id']}"):
+        deploy(site.release(jobs={"daily": "shop.daily"}), site.ground())
+    assert site.job_names() == ["shop.daily", "shop.weekly"]
+
+    begun["state"] = {"life_cycle_state": "TERMINATED", "result_state": "SUCCESS"}
+    assert deploy(site.release(jobs={"daily": "shop.daily"}), site.ground()).removed == ("shop.weekly",)
+
+
+def test_what_began_to_run_while_a_person_thought_about_it_is_not_destroyed(site):
+    deploy(site.release(), site.ground())
+    shown = destroyed_by(site.ground(), data=False)
+    begun = run(site)
+    before = site.ground().past()
+    with pytest.raises(FrameworkError, match="is to be deleted, and runs") as error:
+        destroy(site.ground(), data=False, agreed=shown.removed)
+    assert f"databricks jobs cancel-run {begun['run_id']}" in error.value.hint
+    assert site.job_names() == ["shop.daily", "shop.weekly"]
+    assert site.ground().past() == before
+
+
+def test_a_job_that_a_broken_off_deployment_left_is_not_destroyed_while_it_runs(site):
+    leave_weekly_behind(site)
+    with pytest.raises(FrameworkError, match=r"\(shop\.weekly\) is to be deleted, and runs"):
+        destroy(site.ground(), data=False)
+    assert site.job_names() == ["shop.daily", "shop.weekly"]

@@ -42,7 +42,9 @@ def made(records):
 def test_each_place_has_a_history_of_its_own(records):
     every = made(records)
     assert sum(len(history.at(every, place)) for place in ("/ann", "/bob")) == len(every)
-    assert {each.root_path for each in history.live_everywhere(reversed(every))} <= {"/ann", "/bob"}
+    places = [history.at(every, place) for place in ("/ann", "/bob")]
+    wanted = {each.release for past in places for each in history.unfinished(past)}
+    assert history.in_use(reversed(every)) == wanted | {now.release for past in places if (now := history.live(past))}
 
 
 @given(RECORDS)

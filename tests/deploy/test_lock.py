@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
@@ -29,6 +30,7 @@ HOLDER = Holder(
     started_at=(NOW - timedelta(minutes=1)).isoformat(timespec="seconds"),
     expires_at=(NOW + timedelta(hours=1)).isoformat(timespec="seconds"),
 )
+GONE = replace(HOLDER, started_at="2020-01-01T10:00:00+00:00", expires_at="2020-01-01T12:00:00+00:00")
 
 
 @pytest.fixture
@@ -86,6 +88,54 @@ def test_of_several_at_the_same_moment_one_gets_it(hold):
     assert (len(got), len(refused)) == (1, 3)
 
 
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("meanwhile", ["holds", "held"])
+def test_of_two_that_take_over_one_gets_it(hold, logged_in, number, meanwhile):
+    """The first one is held up at one after the other of its requests that change something; then the second comes."""
+    held_by(logged_in, GONE)
+    has_come, go_on, got = threading.Event(), threading.Event(), []
+
+    def take_over():
+        with suppress(DatabricksError), hold():
+            got.append("first")
+
+    def goes_on():
+        go_on.set()
+        first.join(20)
+
+    logged_in.faults.add(Fault("POST *", skip=number, call=lambda: (has_come.set(), go_on.wait(20))))
+    first = threading.Thread(target=take_over)
+    first.start()
+    assert has_come.wait(20)
+    try:
+        with hold() as lock:
+            before = list(got)
+            if meanwhile == "holds":
+                goes_on()
+                lock.ensure_held()
+    except DatabricksError as error:
+        before = ["first"]
+        assert "is going on" in error.message
+    goes_on()
+    assert got == before
+    with hold() as lock:
+        lock.ensure_held()
+    assert not [path for path in logged_in.files if path.endswith("deployment.lock.json")]
+
+
+def test_whoever_takes_over_may_be_killed_too(hold, logged_in):
+    held_by(logged_in, GONE)
+    bob = replace(GONE, id="b" * 32, who="bob@example.com", started_at="2020-01-02T10:00:00+00:00")
+    bob = replace(bob, expires_at="2020-01-02T12:00:00+00:00")
+    logged_in.write(f"{HOME}/deployment.lock.json.{GONE.id}", json.dumps(asdict(bob)).encode())
+    cli_holds(logged_in, "ann@example.com", "2020-01-01T10:00:05Z")
+    said = []
+    with hold(said):
+        assert "Taking over the lock of bob@example.com" in said[0]
+        assert holder_of(client(logged_in.url), HOME).who == "admin@example.com"
+    assert not [path for path in logged_in.files if "lock" in path]
+
+
 def test_a_holder_that_may_be_at_work_is_left_alone(hold, logged_in):
     held_by(logged_in, HOLDER)
     with pytest.raises(DatabricksError, match=r"ann@example\.com since .* on machine elsewhere") as error, hold():
@@ -141,8 +191,7 @@ def test_a_child_that_goes_on_keeps_the_guard(tmp_path):
 
 
 def test_the_clis_lock_goes_with_the_holder_that_left_it(hold, logged_in):
-    gone = replace(HOLDER, started_at="2020-01-01T10:00:00+00:00", expires_at="2020-01-01T12:00:00+00:00")
-    held_by(logged_in, gone)
+    held_by(logged_in, GONE)
     cli_holds(logged_in, "ann@example.com", "2020-01-01T10:00:05.123456789Z")
     with hold():
         assert not [path for path in logged_in.files if path.endswith("deploy.lock")]
@@ -158,7 +207,7 @@ def test_the_clis_lock_goes_with_the_holder_that_left_it(hold, logged_in):
     ],
 )
 def test_the_lock_of_somebody_with_the_cli_is_named(hold, logged_in, user, moment):
-    held_by(logged_in, replace(HOLDER, started_at="2020-01-01T10:00:00+00:00", expires_at="2020-01-01T12:00:00+00:00"))
+    held_by(logged_in, GONE)
     cli_holds(logged_in, user, moment)
     with pytest.raises(DatabricksError, match=f"{user} deploys with the Databricks CLI itself") as error, hold():
         pass

@@ -8,12 +8,13 @@ from databricks.sdk import WorkspaceClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.console.model_view import show_moves
+from framework.console.model_view import show_changes, show_moves
 from framework.console.streams import stdout
 from framework.core.errors import DatabricksError, FrameworkError, UsageError
 from framework.core.model_notes import AliasMove, Signature, with_moves_of
 from framework.deploy.alias_ledger import AliasLedger
-from framework.deploy.models import WantedMove, copy_version, delete_version, move, planned_moves
+from framework.deploy.models import WantedMove, copy_version, delete_version, models_of, move, planned_moves
+from framework.deploy.workspace import client as logged_in
 from framework.records.alias_changes import AliasChange
 from framework.records.releases import Deployment
 from framework.testing.fake_workspace import ADMIN, FakeWorkspace, Fault
@@ -89,7 +90,8 @@ def test_where_it_can_not(client, wanted, message):
         planned_moves(client, PAST, wanted)
 
 
-def test_a_version_of_one_of_several_models_needs_its_name(client):
+def test_a_version_of_one_of_several_models_needs_its_name(workspace, client):
+    workspace.add_securable("registered_model", "prod.models.other")
     past = [*PAST, Deployment(**{**vars(PAST[0]), "model_aliases": {"prod.models.other": {}}})]
     with pytest.raises(UsageError, match="version 2 of which model"):
         planned_moves(client, past, WantedMove(to="2"))
@@ -136,6 +138,41 @@ def test_an_alias_that_somebody_else_moved_meanwhile(client):
         move(client, wanted, AliasLedger(client, ROOT), "rollback")
 
 
+def test_a_move_that_is_refused_never_was(workspace, client):
+    workspace.faults.add(Fault("PUT */aliases/champion", status=403, times=0))
+    with pytest.raises(DatabricksError, match="cannot move champion"):
+        move(client, planned(client, "2"), AliasLedger(client, ROOT), "rollback")
+    assert [each.by for each in AliasLedger(client, ROOT).changes([MODEL])] == ["job run 7"]
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"cut": True}])
+def test_a_move_that_nobody_saw_the_end_of_is_on_record(workspace, fault, capsys, monkeypatch):
+    monkeypatch.setenv("DATABRICKS_TOKEN", workspace.token)
+    client = logged_in(workspace.url, retry_seconds=1)
+    workspace.faults.add(Fault("PUT */aliases/champion", times=0, **fault))
+    with pytest.raises(DatabricksError, match="cannot move champion"):
+        move(client, planned(client, "2"), AliasLedger(client, ROOT), "rollback")
+    _, unknown = AliasLedger(client, ROOT).changes([MODEL])
+    assert (unknown.after, unknown.result) == ("2", "unknown")
+    show_changes(stdout(), [unknown])
+    assert "nobody saw whether it was done" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_move_whose_way_back_is_refused_was_one(workspace, client):
+    workspace.faults.add(Fault("PUT */aliases/previous_champion", status=403, times=0))
+    with pytest.raises(DatabricksError, match="cannot move champion"):
+        move(client, planned(client, "2"), AliasLedger(client, ROOT), "rollback")
+    _, moved = AliasLedger(client, ROOT).changes([MODEL])
+    assert (moved.after, moved.result) == ("2", "moved")
+
+
+def test_a_model_that_somebody_deleted_is_no_reason_to_stop(client):
+    gone = Deployment(**{**vars(PAST[2]), "model_aliases": {MODEL: {"champion": "2"}, "prod.models.gone": {}}})
+    past = [*PAST, gone]
+    assert [each.model for each in planned_moves(client, past, WantedMove(to="previous"))] == [MODEL]
+    assert [each.model for each in AliasLedger(client, ROOT).changes(models_of(past))] == [MODEL]
+
+
 def test_interrupted_between_the_two_aliases_the_same_command_goes_on(workspace, client):
     workspace.faults.add(Fault("PUT */aliases/champion", status=403, times=0))
     with pytest.raises(DatabricksError, match="cannot move champion"):
@@ -157,7 +194,7 @@ def test_versions_that_something_needs_are_not_deleted(client, version, message)
 
 
 def test_a_version_that_nothing_needs_can_be_deleted(client):
-    delete_version(client, MODEL, "4", PAST)
+    assert delete_version(client, MODEL, "04", PAST) == "4"
     assert sorted(each.version for each in client.model_versions.list(MODEL)) == [1, 2, 3]
 
 

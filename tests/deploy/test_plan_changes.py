@@ -11,7 +11,7 @@ from rich.console import Console
 from framework.console.plan_view import show_plan
 from framework.core.errors import DatabricksError
 from framework.deploy.plan_changes import Action, Change, FieldChange, PlanChanges, changes_of
-from framework.deploy.plan_rules import Allowed, refused
+from framework.deploy.plan_rules import Allowed, judged
 from framework.deploy.planned import Planned
 
 OLD, NEW = "/Workspace/framework/prod/shop/releases/", "0123456789abcdef"
@@ -76,12 +76,12 @@ def test_each_resource_that_changes_has_its_name_and_its_fields():
 
 
 def test_what_takes_data_along_or_changes_who_runs_it_is_refused():
-    assert [(each.path, each.rule) for each in refused(changes_of(PLAN))] == [
+    assert [(each.path, each.rule) for each in judged(changes_of(PLAN))] == [
         ("jobs.daily", "run_as_changed"),
         ("schemas.sales", "data_recreated"),
         ("volumes.files", "data_deleted"),
     ]
-    assert "run_as_changed" not in [each.rule for each in refused(changes_of(PLAN), [Allowed.RUN_AS])]
+    assert "run_as_changed" not in [each.rule for each in judged(changes_of(PLAN), [Allowed.RUN_AS])]
 
 
 def test_a_person_reads_it_in_lines():
@@ -93,7 +93,7 @@ def test_a_person_reads_it_in_lines():
         release=NEW,
         root_path="/x",
         parts={"": plan},
-        refused=refused(plan, words="shop -e prod"),
+        refused=judged(plan, words="shop -e prod"),
     )
     show_plan(Console(file=out, width=140, markup=False, highlight=False), planned)
     assert out.getvalue() == (
@@ -167,6 +167,6 @@ def test_whatever_a_resource_holds_it_is_counted_once_and_can_be_written_down(en
     plan = changes_of({"plan": entries})
     assert len(plan.changes) + plan.unchanged == len(entries)
     assert json.loads(json.dumps(plan.as_dict()))["unchanged"] == plan.unchanged
-    rules = {each.path for each in refused(plan)}
+    rules = {each.path for each in judged(plan)}
     gone = {each.key for each in plan.changes if each.holds_data and each.action in (Action.DELETE, Action.RECREATE)}
     assert gone <= rules

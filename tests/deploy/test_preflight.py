@@ -1,5 +1,7 @@
 """What has to hold before a deployment, against a workspace over real HTTP and with real git."""
 
+import json
+import shlex
 import shutil
 import subprocess
 import threading
@@ -18,6 +20,7 @@ from framework.deploy.deployed_jobs import DeployedJob, short_name
 from framework.deploy.preflight import CheckState, preflight
 from framework.deploy.preflight.active_runs import active_runs_check
 from framework.deploy.preflight.git_state import git_state
+from framework.deploy.preflight.principals import caller
 from framework.deploy.workspace import client
 from framework.resolve.pipeline import resolve
 from framework.spec.loader import load
@@ -100,11 +103,11 @@ def client_of(workspace: FakeWorkspace, who: str = LEAD, **more: str) -> Workspa
     return WorkspaceClient(host=workspace.url, token=workspace.token_of(who), **more)
 
 
-def looked(workspace: FakeWorkspace, root: Path, who: str = LEAD, target: str = "prod", **more: str):
+def looked(workspace: FakeWorkspace, root: Path, who: str = LEAD, target: str = "prod", live=dict, **more: str):
     """Every check by name; the last of several with one name."""
     pipeline = resolve(load(root, "shop", "demand", target))
     client = client_of(workspace, who, **more)
-    checks = preflight([pipeline], read_target(root, target), read_policy(root), root, client)
+    checks = preflight([pipeline], read_target(root, target), read_policy(root), root, client, live=live)
     return {check.name: check for check in checks}
 
 
@@ -324,10 +327,10 @@ def test_in_development_each_person_has_schemas_of_their_own(workspace, checkout
     workspace.add_securable("schema", "dev.raw")
     workspace.add_securable("table", "dev.raw.sales")
 
-    check = looked(workspace, checkout, DEVELOPER, "dev")["new schemas"]
+    check = looked(workspace, checkout, DEVELOPER, "dev")["resources"]
     assert check.advice.splitlines() == [f"GRANT CREATE SCHEMA, USE CATALOG ON CATALOG `dev` TO `{DEVELOPER}`;"]
     workspace.grant("catalog:dev", DEVELOPER, "CREATE_SCHEMA", "USE_CATALOG")
-    check = looked(workspace, checkout, DEVELOPER, "dev")["new schemas"]
+    check = looked(workspace, checkout, DEVELOPER, "dev")["resources"]
     assert check.found == f"{DEVELOPER} has all 2 that are needed"
 
 
@@ -352,9 +355,42 @@ def test_schemas_that_are_not_there_are_made_by_whoever_deploys(workspace, check
     (checkout / "conf/prod.yml").write_text(PROD.replace("catalog: prod", "catalog: other"))
     workspace.add_securable("catalog", "other")
 
-    check = looked(workspace, checkout)["new schemas"]
+    check = looked(workspace, checkout)["resources"]
     assert check.state == "missing"
     assert check.advice.splitlines() == [f"GRANT CREATE SCHEMA, USE CATALOG ON CATALOG `other` TO `{LEAD}`;"]
+
+
+RESOURCES = """
+resources:
+  schemas: {logs: {}}
+  volumes: {files: {schema_name: raw}}
+"""
+
+
+def test_what_is_declared_is_made_and_granted_on_by_whoever_deploys(workspace, checkout):
+    with (checkout / "projects/shop/project.yml").open("a") as file:
+        file.write(RESOURCES)
+    workspace.grant("catalog:prod", LEAD, "USE_CATALOG")
+    workspace.grant("schema:prod.models", LEAD, "MANAGE", "USE_SCHEMA", "CREATE_MODEL")
+
+    check = looked(workspace, checkout)["resources"]
+
+    assert (check.state, check.advice.splitlines()) == ("missing", [
+        f"GRANT CREATE SCHEMA ON CATALOG `prod` TO `{LEAD}`;",
+        f"GRANT MANAGE ON SCHEMA `prod`.`features` TO `{LEAD}`;",
+        f"GRANT MANAGE ON SCHEMA `prod`.`predictions` TO `{LEAD}`;",
+        f"GRANT CREATE VOLUME, MANAGE, USE SCHEMA ON SCHEMA `prod`.`raw` TO `{LEAD}`;",
+    ])  # fmt: skip
+    workspace.grant("catalog:prod", LEAD, "ALL_PRIVILEGES", "MANAGE")
+    assert looked(workspace, checkout)["resources"].state == "ok"
+
+
+def test_what_is_hidden_with_all_around_it_may_be_there(workspace, checkout):
+    workspace.faults.add(Fault("GET */unity-catalog/*", status=404, times=0))
+
+    checks = looked(workspace, checkout)
+
+    assert (checks["privileges"].state, checks["resources"].state) == ("unknown", "unknown")
 
 
 SQL_TASK = """
@@ -377,7 +413,14 @@ def test_the_warehouse_must_be_usable(workspace, checkout, warehouse, granted, w
     if granted:
         workspace.allow("warehouses/fake", "robots", "CAN_USE")
 
-    assert looked(workspace, checkout, who)["warehouse"].state == state
+    check = looked(workspace, checkout, who)["warehouse"]
+    assert check.state == state
+    if state != "ok":
+        command = shlex.split(check.advice.splitlines()[-1])
+        assert command[:5] == ["databricks", "permissions", "update", "warehouses", "fake"]
+        patch = client_of(workspace, ADMIN).api_client.do
+        patch("PATCH", "/api/2.0/permissions/warehouses/fake", body=json.loads(command[-1]))
+        assert looked(workspace, checkout, ADMIN)["warehouse"].state == "ok"
 
 
 def test_runs_that_are_under_way_go_on(checkout):
@@ -400,6 +443,54 @@ def test_runs_that_are_under_way_go_on(checkout):
         ended.set()
 
 
+def test_runs_of_a_job_that_goes_stop_the_deployment(checkout):
+    ended = threading.Event()
+    with FakeWorkspace(run_job=lambda run, report: ended.wait(20)) as workspace:
+        workspace.add_user(LEAD, ["admins"])
+        metadata = "/Workspace/framework/prod/shop/bundle/state/metadata.json"
+        jobs = client_of(workspace).jobs
+        old = jobs.create(
+            name="shop.old", deployment=JobDeployment(JobDeploymentKind.BUNDLE, metadata_file_path=metadata)
+        )
+        run = jobs.run_now(old.job_id)
+
+        check = looked(workspace, checkout, live=lambda: {"old": "shop.old"})["runs"]
+        ended.set()
+    assert (check.state, check.found) == ("missing", f"under way, and their job goes: {run.run_id} of shop.old")
+
+
+def test_runs_of_jobs_that_are_hidden_are_unknown(workspace, checkout):
+    live = {"demand": "shop.demand", "old": "shop.old"}
+
+    check = looked(workspace, checkout, live=lambda: live)["runs"]
+    assert (check.state, check.found) == ("unknown", "nobody tells about those of shop.demand, shop.old")
+    assert looked(workspace, checkout, ADMIN, live=lambda: live)["runs"].state == "ok"
+    assert looked(workspace, checkout)["runs"].state == "ok"
+
+
+def test_groups_that_nobody_tells_are_unknown():
+    assert caller(User(user_name=LEAD)).groups is None
+    assert caller(User(user_name=LEAD, groups=[])).groups == frozenset()
+
+
+def test_code_that_git_ignores_and_a_wheel_takes_is_not_committed(workspace, checkout):
+    (checkout / ".gitignore").write_text("*_local.py\n*.pyc\n")
+    commit(checkout)
+    git(checkout, "push", "--quiet", "origin", "main")
+    for name in ("settings_local.py", "cached.pyc"):
+        (checkout / "projects/shop/src/shop" / name).write_text("")
+
+    check = looked(workspace, checkout)["git tree"]
+    assert (check.state, check.found) == ("missing", "not committed: projects/shop/src/shop/settings_local.py")
+
+
+def test_a_tree_that_git_cannot_look_at_is_not_clean(workspace, checkout):
+    (checkout / ".git/index").write_bytes(b"broken")
+
+    check = looked(workspace, checkout)["git tree"]
+    assert (check.state, check.found) == ("missing", "not committed: what git status would say: it failed")
+
+
 @pytest.mark.parametrize("fault", [{"status": 400}, {"status": 403}, {"status": 404}, {"status": 500}, {"cut": True}])
 def test_nothing_is_ok_that_the_workspace_did_not_answer(workspace, checkout, fault, monkeypatch):
     for name, value in workspace.environment_of(LEAD).items():
@@ -410,8 +501,10 @@ def test_nothing_is_ok_that_the_workspace_did_not_answer(workspace, checkout, fa
 
     quick = client(workspace.url, retry_seconds=1)
     checks = preflight([pipeline], read_target(checkout, "prod"), read_policy(checkout), checkout, quick)
-    states = {check.name: check.state for check in checks if check.name in ("run_as", "privileges", "runs")}
-    assert states == dict.fromkeys(("run_as", "privileges", "runs"), CheckState.UNKNOWN)
+    names = ("run_as", "privileges", "resources", "runs")
+    assert {check.name: check.state for check in checks if check.name in names} == dict.fromkeys(
+        names, CheckState.UNKNOWN
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Which privileges follow from a graph, and what may be said of them."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,13 @@ def test_warehouses_are_those_that_are_named(demand):
     assert required_warehouses([demand]) == {"abc": ("demand.report",)}
 
 
+def test_the_warehouse_that_counts_is_the_one_that_is_laid_over(demand):
+    over = {"sql_task": {"warehouse_id": "other"}}
+    laid = replace(demand, tasks=tuple(replace(task, databricks=over) for task in demand.tasks if task.native))
+
+    assert required_warehouses([laid]) == {"other": ("demand.report", "demand.other")}
+
+
 PRIVILEGES = st.sampled_from(["SELECT", "MODIFY", "ALL_PRIVILEGES", "MANAGE", "USE_SCHEMA"])
 PEOPLE = st.sampled_from([ROBOT, US, "robots", "others", "account users"])
 GRANTED = st.builds(
@@ -91,6 +99,8 @@ def test_ok_needs_evidence_and_missing_needs_sight(on_table, on_schema, privileg
     names = {ROBOT, "account users", *(groups or ())}
     held = {each for name in names for each in on_table.privileges.get(name, ())}
     evidence = on_table.owner in names or privilege in held or (privilege != "MANAGE" and "ALL_PRIVILEGES" in held)
+    if privilege == "MANAGE":  # who rules what holds it manages it, too
+        evidence |= on_schema.owner in names or any("MANAGE" in on_schema.privileges.get(name, ()) for name in names)
     assert (state is CheckState.OK) == (evidence if on_table.exists else made)
     if state is CheckState.MISSING:
         ours = {US, "account users", "users"}
@@ -110,6 +120,20 @@ def test_a_further_grant_never_takes_anything_away(granted, privilege, groups):
     before = judged(requirement, {TABLE: granted, **rest}, who, me)
     after = judged(requirement, {TABLE: Granted(more, granted.owner, granted.exists, granted.hidden), **rest}, who, me)
     assert after is CheckState.OK or after is before
+
+
+@pytest.mark.parametrize(
+    ("catalog", "state"),
+    [(Granted({}), "ok"), (Granted({}, exists=False), "unknown"), (Granted({}, hidden=True), "unknown")],
+    ids=["shown", "not there", "refused"],
+)
+def test_what_is_made_may_be_hidden_where_nothing_around_it_is_shown(catalog, state):
+    schema, above = TABLE.above
+    nothing = Granted({}, exists=False)
+    us = Principal(US, frozenset())
+
+    requirement = Requirement(TABLE, "SELECT", (), made=True)
+    assert judged(requirement, {TABLE: nothing, schema: nothing, above: catalog}, us, us) == state
 
 
 def test_statements_quote_every_name():

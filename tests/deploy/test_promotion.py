@@ -1,8 +1,12 @@
 """From staging to production, and models back again, with the commands that people type."""
 
 import json
+import os
+import pty
 import shutil
 import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,7 +16,9 @@ from framework.cli.app import app
 from framework.core.errors import FrameworkError, UsageError
 from framework.core.model_notes import Signature
 from framework.deploy import promotion
+from framework.deploy.checkout import aim, ground_of
 from framework.deploy.promotion import require_live, target_before
+from framework.deploy.workspace import client
 from framework.records.releases import Deployment
 
 SHOP = Path(__file__).parents[1] / "e2e" / "shop"
@@ -176,9 +182,6 @@ def test_only_what_can_be_made_again_is_promoted(tmp_path, live, message):
 def test_a_copy_is_named_as_the_other_catalog_has_it(checkout, logged_in):
     deployed("--env", "staging")
     version = logged_in.add_model_version("staging.models.demand", ["champion"])
-
-    from framework.deploy.workspace import client
-
     workspace = client()
     past = [Deployment(id="1", project="shop", target="staging", release="r", started_at="",
                        model_aliases={"staging.models.demand": {}})]  # fmt: skip
@@ -186,3 +189,88 @@ def test_a_copy_is_named_as_the_other_catalog_has_it(checkout, logged_in):
     assert (found.source, found.version, found.name) == ("staging.models.demand", str(version), "prod.models.demand")
     with pytest.raises(FrameworkError, match="no model has the alias challenger there"):
         list(promotion.copies(workspace, past, "challenger", "prod"))
+
+
+def test_a_copy_has_no_name_of_the_person_who_made_it(logged_in):
+    logged_in.add_securable("schema", "dev.ann_models")
+    logged_in.add_securable("registered_model", "dev.ann_models.demand")
+    logged_in.add_model_version("dev.ann_models.demand", ["champion"])
+    about = {"id": "1", "project": "shop", "target": "dev", "release": "r", "started_at": ""}
+    past = [Deployment(**about, model_aliases={"dev.ann_models.demand": {}, "dev.ann_models.gone": {}})]
+    names = {
+        prefixes: [each.name for each in promotion.copies(client(), past, "champion", "prod", prefixes)]
+        for prefixes in (("ann_", ""), ("ann_", "bob_"))
+    }
+    assert names == {("ann_", ""): ["prod.models.demand"], ("ann_", "bob_"): ["prod.bob_models.demand"]}
+
+
+@pytest.mark.parametrize(("mode", "prefix"), [("development", "admin_"), ("production", "")])
+def test_what_schemas_begin_with(checkout, mode, prefix):
+    (checkout / "conf/place.yml").write_text(f"host: ${{env:DATABRICKS_HOST}}\nmode: {mode}\ncatalog: place\n")
+    assert ground_of(aim(checkout, "shop", "place", {}), lambda event: None).prefix == prefix
+
+
+def test_a_version_that_is_deleted_is_told_to_machines_too(checkout, logged_in):
+    logged_in.add_securable("schema", "prod.models")
+    logged_in.add_securable("registered_model", "prod.models.demand")
+    logged_in.add_model_version("prod.models.demand")
+    wanted = ("--env", "prod", "--model-name", "prod.models.demand", "--delete", "1", "--yes")
+    done = framework("models", *wanted, "-o", "json")
+    assert json.loads(done.stdout)["deleted"] == {"model": "prod.models.demand", "version": "1"}
+
+
+def test_code_and_models_go_back_together_or_not_at_all(checkout, logged_in):
+    first = deployed("--env", "prod")["deployment"]["release"]
+    for aliases in (["previous_champion"], ["champion"]):
+        logged_in.add_model_version("prod.models.demand", aliases)
+    pipeline = checkout / "projects/shop/pipelines/demand.yml"
+    pipeline.write_text(pipeline.read_text().replace("Units per day.", "Units."))
+    commit(checkout)
+    live = deployed("--env", "prod")["deployment"]["id"]
+
+    code, seen = at_a_terminal("rollback", "--env", "prod", "--to", first, "--model", "previous", answers="yn")
+    assert (code, "nothing was changed: you did not agree" in seen) == (1, True), seen
+    assert json.loads(framework("releases", "--env", "prod", "-o", "json").stdout)[0]["id"] == live
+    code, seen = at_a_terminal("rollback", "--env", "prod", "--to", first, "--model", "previous", answers="yy")
+    assert (code, "champion of prod.models.demand is now v1" in seen) == (0, True), seen
+    assert json.loads(framework("releases", "--env", "prod", "-o", "json").stdout)[0]["release"] == first
+
+
+def test_nothing_is_deployed_for_a_copy_that_nobody_wants(checkout, logged_in):
+    deployed("--env", "staging")
+    no_model = framework("promote", "--env", "prod", "--copy-model")
+    assert (no_model.exit_code, "no model has the alias champion there" in no_model.output) == (1, True)
+    logged_in.add_model_version("staging.models.demand", ["champion"])
+
+    code, seen = at_a_terminal("promote", "--env", "prod", "--copy-model", answers="yn")
+    assert "staging.models.demand v1 → prod.models.demand" in seen
+    assert (code, "nothing was changed: you did not agree" in seen) == (1, True), seen
+    assert json.loads(framework("releases", "--env", "prod", "-o", "json").stdout) == []
+
+
+def at_a_terminal(*arguments: str, answers: str) -> tuple[int, str]:
+    """The exit code of a command that a person starts, who gives an answer to each question; and all that they see."""
+    person, terminal = pty.openpty()
+    command = [sys.executable, "-m", "framework", *arguments]
+    process = subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True)
+    os.close(terminal)
+    seen, left = "", list(answers)
+    with suppress(OSError):  # so the terminal of a process that has ended says that there is no more
+        while more := os.read(person, 4096).decode(errors="replace"):
+            seen += more
+            if left and seen.rstrip().endswith("[y/N]:"):
+                os.write(person, f"{left.pop(0)}\n".encode())
+                seen += "\n"
+    os.close(person)
+    return process.wait(20), " ".join(seen.split())
+
+
+def test_no_more_releases_are_left_out_than_asked_for(checkout, logged_in):
+    for number in range(103):
+        at = f"2026-01-01T{number // 60:02}:{number % 60:02}:00.000+00:00"
+        place = {"root_path": "/Workspace/framework/prod/shop/bundle"}
+        record = Deployment(id=f"{number:03}", project="shop", target="prod", release="r", started_at=at, **place)
+        path = f"/Workspace/framework/prod/shop/deployments/{record.name}.started.json"
+        logged_in.write(path, json.dumps(record.as_dict()).encode())
+    rows = json.loads(framework("releases", "--env", "prod", "--limit", "102", "-o", "json").stdout)
+    assert [row["id"] for row in rows] == [f"{number:03}" for number in range(102, 0, -1)]

@@ -1,7 +1,9 @@
 """A compiled bundle and a project become a release: content with an id, the same wherever it is made."""
 
 import json
+import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -26,7 +28,7 @@ def checkout(tmp_path: Path) -> Path:
         "bundles/shop/prod/resources/demand.job.yml": "resources: {}\n",
         "bundles/shop/prod/plans/demand.json": "{}\n",
         "bundles/shop/prod/files/notebooks/count.py": "# Databricks notebook source\n",
-        "bundles/shop/prod/.databricks/bundle/state.json": "{}",
+        "bundles/shop/prod/notebooks/task.py": "# Databricks notebook source\n",
     }
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +55,7 @@ def test_a_release_holds_all_that_its_jobs_refer_to(checkout):
         "bundle/resources/demand.job.yml",
         "plans/demand.json",
         "files/notebooks/count.py",
+        "notebooks/task.py",
         f"wheels/{release.project_wheel}",
         f"wheels/{release.runtime_wheel}",
         "requirements.txt",
@@ -117,33 +120,29 @@ def test_every_part_counts(name, checkout):
     assert staged(checkout).id != before.id
 
 
-def test_several_bundles_share_their_plans_and_files(checkout):
+def test_a_bundle_in_parts_stays_in_parts(checkout):
     whole = checkout / "bundles/shop/prod"
     for number in ("1", "2"):
-        shutil.copytree(whole, checkout / "split/prod" / number)
-    (checkout / "split/prod/2/plans/demand.json").rename(checkout / "split/prod/2/plans/other.json")
+        shutil.copytree(whole / "resources", whole / number / "resources")
 
-    release = staged_release(checkout / "split/prod", checkout / "projects/shop", checkout / "releases")
-
-    assert {"bundle/1/databricks.yml", "bundle/2/databricks.yml", "plans/demand.json", "plans/other.json"} <= set(
-        release.files
-    )
+    assert {f"bundle/{number}/resources/demand.job.yml" for number in "12"} < set(staged(checkout).files)
 
 
-def test_bundles_that_do_not_agree_are_refused(checkout):
-    for number in ("1", "2"):
-        shutil.copytree(checkout / "bundles/shop/prod", checkout / "split/prod" / number)
-        (checkout / "split/prod" / number / "plans/demand.json").write_text(number)
+def test_what_was_staged_long_ago_goes_but_for_the_last_releases(checkout):
+    releases, ids = checkout / "releases", []
+    for number in range(8):
+        (checkout / "projects/shop/src/shop/__init__.py").write_text(f"NUMBER = {number}\n")
+        ids.append(staged(checkout).id)
+    assert {path.name for path in releases.iterdir()} == {*ids, "wheels"}
+    for days, each in enumerate(reversed(ids), 2):
+        os.utime(releases / each, (0, time.time() - days * 86400))
+    for wheel in releases.glob("wheels/shop*"):
+        os.utime(wheel, (0, 0))
+    (checkout / "projects/shop/src/shop/__init__.py").write_text("NUMBER = 0\n")
 
-    with pytest.raises(FrameworkError, match=r"two different files for plans/demand.json"):
-        staged_release(checkout / "split/prod", checkout / "projects/shop", checkout / "releases")
-
-
-def test_a_project_that_was_not_compiled_has_no_release(checkout):
-    with pytest.raises(UsageError, match="no compiled bundle") as refused:
-        staged_release(checkout / "bundles/shop/dev", checkout / "projects/shop", checkout / "releases")
-
-    assert "framework compile" in refused.value.hint
+    assert staged(checkout).id == ids[0]
+    assert {path.name for path in releases.iterdir()} == {ids[0], *ids[-4:], "wheels"}
+    assert len(list(releases.glob("wheels/shop*"))) == 5
 
 
 @pytest.mark.parametrize(

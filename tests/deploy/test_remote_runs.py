@@ -136,11 +136,15 @@ def test_parameters_are_those_that_are_given(shop, workspace):
     assert run.parameters == {"as_of": "2024-03-01", "slope": "3"}
 
 
-def test_what_a_task_recorded_is_read_from_its_log(shop, workspace, script):
+@pytest.mark.parametrize("in_notebook", [False, True])
+def test_what_a_task_recorded_is_read_from_its_log(shop, workspace, script, in_notebook):
+    """Or from what its notebook exited with."""
     outputs = (TableVersion("prod.features.daily_units", 7, 1200),)
 
     def with_record(run: StartedRun, report: Report) -> None:
-        report("features", "SUCCESS", output=logged(result="SUCCESS", outputs=outputs))
+        output = logged(result="SUCCESS", outputs=outputs)
+        exited = {"notebook_output": {"result": output["logs"]}}
+        report("features", "SUCCESS", output=exited if in_notebook else output)
 
     script.append(with_record)
     run, events = followed(shop, RemoteRequest(only=("features",)))
@@ -290,7 +294,7 @@ def test_results_in_both_shapes_of_the_api(state, details, of_task, of_job):
 
 
 def test_retries_and_loops_are_told(shop, workspace, script):
-    script.append(lambda run, report: over.wait(10))
+    script += [lambda run, report: over.wait(10)] * 2
     over = threading.Event()
     loop = {"task": {"task_key": "x"}, "inputs": "[1,2]"}
 
@@ -313,10 +317,21 @@ def test_retries_and_loops_are_told(shop, workspace, script):
         LoopOpened("train", 2),
         RetryWaiting("train", 2, 0.0, "FAILED", "lost"),
         AttemptStarted("train", 2),
+        LoopOpened("train", 2, attempt=2),
         TaskEnded("train", "SUCCESS", 0.0, iteration=0),
         TaskEnded("train", "FAILED", 0.0, iteration=1),
         TaskEnded("train", "SUCCESS", 0.0),
     ]
+    told = seen_of(
+        shop,
+        workspace,
+        task("RUNNING", 0, 4, 1, 1),
+        task("RUNNING", 0, 4, 3, 1),
+        task("TERMINATED", 0, 4, 4, 2, result="FAILED"),
+    )
+    assert [(event.iteration, event.result) for event in told if isinstance(event, TaskEnded)] == [
+        (0, "FAILED"), (1, "SUCCESS"), (2, "SUCCESS"), (3, "FAILED"), (None, "FAILED"),
+    ]  # fmt: skip
     over.set()
 
 
@@ -379,6 +394,14 @@ def test_no_wait_leaves_the_run_to_itself_and_cancel_ends_it(shop, workspace, sc
         (["--env", "prod", "--resume", "last"], "--resume: only for runs on this machine"),
         (["--env", "prod", "--from", "a", "--to", "b"], "takes one of --from and --to"),
         (["--env", "prod", "--repair", "yesterday"], "a run on a workspace has a number, and 'yesterday' is none"),
+        (["--env", "prod", "--repair", "last", "--only", "train"], "--only does not go with --repair"),
+        (
+            ["--env", "prod", "--repair", "last", "--to", "a", "--idempotency-token", "x"],
+            "--to, --idempotency-token do",
+        ),
+        (["--env", "prod", "--cancel", "last", "--repair", "last"], "--repair does not go with --cancel"),
+        (["--env", "prod", "--cancel", "last", "--params", "as_of=x"], "--params does not go with --cancel"),
+        (["--env", "prod", "--cancel", "last", "--no-wait", "--from", "a"], "--from does not go with --cancel"),
         (["--no-wait"], "--no-wait and --cancel are for runs on a workspace"),
     ],
 )
@@ -434,7 +457,7 @@ def test_a_run_that_cannot_be_followed_goes_on(shop, workspace):
     assert "The run goes on by itself." in done.output
 
 
-@pytest.mark.parametrize(("answer", "result"), [("y", "CANCELED"), ("n", None)])
+@pytest.mark.parametrize(("answer", "result"), [("y", "CANCELED"), ("n", None), ("\x03", None)])
 def test_interrupted_a_person_decides_what_becomes_of_the_run(shop, workspace, script, answer, result):
     begun = threading.Event()
 
@@ -463,6 +486,27 @@ def test_interrupted_a_person_decides_what_becomes_of_the_run(shop, workspace, s
         os.close(person)
     run = next(iter(workspace.state.runs.values()))
     assert run["state"].get("result_state") == result or not result, seen
+
+
+def test_interrupted_a_script_is_told_how_to_go_on(shop, workspace, script):
+    over = threading.Event()
+    script.append(lambda run, report: over.wait(30))
+    # Held up before the page of the run is known: nothing but its number is.
+    asked = threading.Event()
+    workspace.faults.add(Fault("GET */jobs/runs/get", call=lambda: (asked.set(), over.wait(30))))
+    command = [sys.executable, "-m", "framework", "run", "--env", "prod"]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        assert asked.wait(30)
+        process.send_signal(2)
+        _, said = process.communicate(timeout=20)
+    finally:
+        over.set()
+        process.kill()
+    (run_id,) = workspace.state.runs
+    assert process.returncode == 130
+    assert f"run {run_id} goes on" in said
+    assert f"To cancel it: framework run shop --pipeline demand --env prod --cancel {run_id}" in said
 
 
 def read_until(terminal: int, text: str) -> str:

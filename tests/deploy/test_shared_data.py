@@ -9,8 +9,10 @@ from rich.console import Console
 
 from framework.console.deployment_view import show_destroyed
 from framework.core.errors import DatabricksError
+from framework.deploy.data_owners import tell_of_others
 from framework.deploy.deployment import deploy, plan
 from framework.deploy.destroy import destroy, destroyed_by
+from framework.deploy.plan_changes import Action, Change, PlanChanges
 from framework.deploy.store import ReleaseStore
 from framework.records.releases import Deployment
 from framework.testing.fake_workspace import Fault
@@ -164,3 +166,17 @@ def test_a_person_sees_how_much_goes_and_why_the_rest_stays(site):
     assert "schemas.models_schema (prod.models), with 1 model\n" in said.getvalue()
     assert "· leave   schemas.raw_schema (prod.raw): was there before this project came\n" in said.getvalue()
     assert json.loads(json.dumps(found.as_dict()))["contents"][FEATURES] == {"table": 2}
+
+
+def test_where_nobody_may_look_around_it_is_not_known_whose_data_it_is(site):
+    site.workspace.faults.add(Fault("GET */workspace/list", status=403, times=0))
+    change = Change(key=FEATURES, action=Action.ADOPT, name="prod.features")
+    tell_of_others(site.ground(), [PlanChanges((change,))])
+    said = f"{FEATURES}: prod.features may belong to others, too: {ROOT} cannot be read."
+    assert site.said == [said]
+
+
+def test_a_first_deployment_says_nothing_of_others_where_there_are_none(site):
+    made_by_bob(site)
+    plan(site.release(), site.ground())
+    assert not [said for said in site.said if "may belong to others" in said]

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from framework.console.deployment_view import show_releases, show_status
+from framework.core.errors import FrameworkError
 from framework.core.moments import shown
 from framework.deploy.deployment import deploy
 from framework.deploy.lock import Holder
@@ -100,3 +101,28 @@ def test_what_one_does_not_see_need_not_be_absent(site, monkeypatch):
 
 def test_moments_have_one_form():
     assert shown("2026-01-31T10:30:00.123+01:00") == shown("2026-01-31T09:30:00Z") == "2026-01-31 09:30:00 UTC"
+
+
+def test_a_record_that_nobody_can_read_is_told_and_left_out(site):
+    deploy(site.release(), site.ground())
+    record = site.ground().past()[-1]
+    for number, content in enumerate((b"oops", b"{}", json.dumps({**record.as_dict(), "ended_at": "noon"}).encode())):
+        name = replace(record, id=f"{number}", started_at="2030-01-01T00:00:00.000Z").name
+        site.workspace.write(f"{HOME}/deployments/{name}.ended.json", content)
+    found = status(site.ground())
+    assert (found.live, len(found.unreadable), found.drift.changes) == (record, 3, ())
+    said = printed(show_status, found)
+    assert (
+        said.count("Left out, so this may not be the last word: /Workspace/framework/prod/shop/deployments/2030") == 3
+    )
+    with pytest.raises(FrameworkError, match="is not the record of a deployment"):
+        deploy(site.release(), site.ground())
+
+
+@pytest.mark.parametrize("name", ["release.json", "bundle/databricks.yml"])
+def test_a_release_that_nobody_can_read_is_told_and_the_rest_is_said(site, name):
+    live = deploy(site.release(), site.ground()).deployment
+    site.workspace.write(f"{HOME}/releases/{live.release}/{name}", b"oops")
+    found = status(site.ground())
+    assert (found.live, found.drift, found.as_dict()["runs"]) == (live, None, {"shop.daily": [], "shop.weekly": []})
+    assert "Nobody can say whether it was changed: " in printed(show_status, found)

@@ -1,6 +1,7 @@
 """Releases and records in a workspace: whole or not there, never changed, and found again."""
 
 import hashlib
+import json
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -246,19 +247,42 @@ def test_a_record_is_never_overwritten(store):
 
 
 def test_a_project_that_was_never_deployed_has_no_past(store):
-    assert (store.deployments(), store.releases(), store.prune(0, set())) == ([], [], [])
+    assert (store.deployments(), store.releases(), store.prune(0)) == ([], [], [])
 
 
 def test_old_releases_go_and_those_in_use_stay(workspace, store, tmp_path):
     releases = [made(tmp_path, **{"plans/demand.json": str(number).encode()}) for number in range(4)]
     for number, each in enumerate(releases, 1):
         store.upload(tmp_path / each.id, each)
-        store.note(deployed(number, each.id))
+        place = "/elsewhere" if number == 1 else ""
+        store.note(deployed(number, each.id, result="succeeded", root_path=place))
     oldest, older, last_but_one, last = releases
 
-    assert store.prune(2, {oldest.id}) == [older.id]
+    assert store.holds_more_than(3)
+    assert store.prune(2) == [older.id]
+    assert not store.holds_more_than(3)
     assert {each.id for each in store.releases()} == {oldest.id, last_but_one.id, last.id}
     assert below(workspace, older) == set()
+
+
+def test_what_jobs_may_refer_to_stays_however_often_a_deployment_failed_since(workspace, store, tmp_path):
+    live, tried, unused = (made(tmp_path, **{"plans/demand.json": str(number).encode()}) for number in range(3))
+    for each in (live, tried, unused):
+        store.upload(tmp_path / each.id, each)
+    for number in range(30):
+        result, release = ("succeeded", live.id) if number == 2 else ("failed", tried.id)
+        minute = {"started_at": f"2024-03-01T10:{number:02}:00.000+00:00", "id": f"d{number}"}
+        record = deployed(1, unused.id if number < 2 else release, result=result, **minute)
+        workspace.write(f"{ROOT}/shop/deployments/{record.name}.started.json", json.dumps(record.as_dict()).encode())
+
+    assert store.prune(0) == [unused.id]
+
+
+def test_whoever_clears_away_ends_in_time(store, release, tmp_path):
+    store.upload(tmp_path / release.id, release)
+
+    assert store.prune(0, lambda: False) == []
+    assert store.has(release.id)
 
 
 def test_a_release_that_is_half_deleted_does_not_look_whole(workspace, store, release, tmp_path):
@@ -266,13 +290,16 @@ def test_a_release_that_is_half_deleted_does_not_look_whole(workspace, store, re
     workspace.faults.add(Fault("POST /api/2.0/workspace/delete", skip=1, status=500))
 
     with pytest.raises(DatabricksError):
-        store.prune(0, set())
+        store.prune(0)
     assert store.releases() == []
-    assert store.prune(0, set()) == [release.id]
+    assert store.prune(0) == [release.id]
 
 
 def test_a_record_that_is_broken_is_named(workspace, store) -> None:
     workspace.write(f"{ROOT}/shop/deployments/20240301T100000000Z-d1.started.json", b"oops")
 
-    with pytest.raises(FrameworkError, match=r"d1.started.json is not the record of a deployment"):
+    with pytest.raises(FrameworkError, match=r"d1.started.json is not the record of a deployment: it is not JSON"):
         store.deployments()
+    told: list[FrameworkError] = []
+    assert store.deployments(broken=told.append) == []
+    assert "d1.started.json" in told[0].message

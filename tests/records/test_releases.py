@@ -96,6 +96,25 @@ def test_a_record_of_a_newer_schema_is_refused_with_the_way_out():
     assert "Use the version" in refused.value.hint
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"started_at": ""},
+        {"started_at": "2024-03-01T10:00:00"},
+        {"ended_at": "noon"},
+        {"kind": "guess"},
+        {"jobs": []},
+        {"jobs": {"a": 5}},
+        {"model_aliases": {"m": "champion"}},
+        {"who": None},
+        {"dirty": "no"},
+    ],
+)
+def test_a_deployment_that_somebody_changed_by_hand_is_refused(changed):
+    with pytest.raises(FrameworkError, match=f"{next(iter(changed))}|when that was"):
+        Deployment.from_dict({**deployment().as_dict(), **changed})
+
+
 @pytest.mark.parametrize("value", [None, [], "x", {}, {"schema": "1"}, {"schema": 1}, {"schema": 1, "id": 3}])
 @pytest.mark.parametrize("kind", [Release, Deployment])
 def test_what_is_no_record_is_refused(kind, value):

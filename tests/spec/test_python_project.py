@@ -115,3 +115,46 @@ def test_what_an_installer_knows_is_read(tmp_path):
         optional_dependencies={"plots": ("seaborn",)},
         entry_points={"console_scripts": {"count": "shop:count"}},
     )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-f wheels",
+        "-fwheels",
+        "--find-links=./wheels",
+        "--find-links file:///wheels",
+        "--index-url file:///index",
+        "-i /index",
+        "-rother.txt",
+        "demand @ file:///wheels/demand-1.0-py3-none-any.whl",
+        "demand @ wheels/demand-1.0-py3-none-any.whl",
+        "demand@git+file:///repositories/demand",
+        "demand-1.0-py3-none-any.whl",
+    ],
+)
+def test_what_only_this_machine_has_is_a_finding(line, tmp_path):
+    directory = project(tmp_path, "")
+    (directory / "requirements.lock").write_text(f"{line}\n")
+
+    with pytest.raises(InvalidProject, match="is not there on a cluster"):
+        read_requirements(directory, tmp_path, PythonProject(name="shop"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-f https://packages.example.com/wheels",
+        "--extra-index-url=${INDEX}",
+        "--no-index",
+        "demand[plots] @ https://example.com/demand-1.0-py3-none-any.whl",
+        "demand @ git+https://example.com/demand@v1",
+        "https://example.com/demand-1.0-py3-none-any.whl",
+        "profile==1.0",
+    ],
+)
+def test_what_has_an_address_is_taken(line, tmp_path):
+    directory = project(tmp_path, "")
+    (directory / "requirements.lock").write_text(f"{line}\n")
+
+    assert read_requirements(directory, tmp_path, PythonProject(name="shop")).lines == (line,)

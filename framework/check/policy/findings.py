@@ -1,6 +1,6 @@
 """Runs every rule of the policy on a pipeline, and says how much each finding weighs."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from framework.check.policy import compute, limits, names, people, tags
@@ -57,6 +57,15 @@ WAIVABLE = frozenset(
 )
 """Rules that give advice or can be mistaken. What any other one finds cannot be compiled or run: no policy helps."""
 
+PLAN_RULES = {
+    "policy.plan_delete_jobs": "A plan, or `framework destroy`, that would delete jobs.",
+    "policy.plan_recreate_jobs": "A plan that would delete jobs and make them again.",
+    "policy.plan_change_run_as": "A plan after which a job would run as somebody else.",
+    "policy.plan_open_permissions": "A plan that would give somebody rights on what is there already.",
+    "policy.plan_delete_data": "`framework destroy --data`.",
+}
+"""What the section `plan` of a policy forbids: judged where a plan is made, not while a project is checked."""
+
 _OFF = "off"
 _WEIGHTS = (_OFF, Severity.WARNING.value, Severity.ERROR.value)
 
@@ -64,6 +73,11 @@ _WEIGHTS = (_OFF, Severity.WARNING.value, Severity.ERROR.value)
 def rule_name(rule: PolicyRule) -> str:
     """``policy.required_tags``: how a finding, a waiver and a severity name the rule."""
     return f"policy.{getattr(rule, '__name__', '')}"
+
+
+def plan_rule(field: str) -> str:
+    """The same for a field of the section ``plan``: ``policy.plan_delete_jobs``."""
+    return f"policy.plan_{field}"
 
 
 def is_waivable(rule: str) -> bool:
@@ -77,7 +91,7 @@ def policy_findings(pipeline: ResolvedPipeline, policy: PolicySpec) -> Iterator[
     found: dict[object, Diagnostic] = {}
     for index, file in enumerate(files):
         for rule in POLICY_RULES:
-            severity = _severity(rule_name(rule), Severity.ERROR, files[index:])
+            severity = severity_of(rule_name(rule), Severity.ERROR, files[index:])
             for finding in rule(job, file) if severity else ():
                 # A project may repeat what the organisation demands: one of the two, the heavier, is enough.
                 about = (rule, finding.summary, finding.location)
@@ -91,12 +105,12 @@ def with_severities(findings: Iterable[Diagnostic], policy: PolicySpec, target: 
     files = policy.of_target(target)
     for finding in findings:
         may_differ = finding.rule in WAIVABLE
-        severity = _severity(finding.rule, finding.severity, files) if may_differ else finding.severity
+        severity = severity_of(finding.rule, finding.severity, files) if may_differ else finding.severity
         if severity:
             yield finding if severity is finding.severity else replace(finding, severity=severity)
 
 
-def _severity(rule: str, default: Severity, files: tuple[TargetPolicy, ...]) -> Severity | None:
+def severity_of(rule: str, default: Severity, files: Sequence[TargetPolicy]) -> Severity | None:
     """The first file decides if it is the organisation's; a project's can only add weight. None is off."""
     level = default.value
     for index, file in enumerate(files):

@@ -1,11 +1,11 @@
 """Exceptions: a finding that somebody answers for does not count until a day, and is shown all the same."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 
-from framework.check.policy.findings import POLICY_RULES, is_waivable, rule_name, with_severities
+from framework.check.policy.findings import PLAN_RULES, POLICY_RULES, is_waivable, rule_name, with_severities
 from framework.check.policy.waiver_places import CheckoutPlaces, unknown_place
 from framework.core.diagnostics import Diagnostic, Severity
 from framework.resolve.resolved import ResolvedPipeline, ResolvedTask
@@ -89,7 +89,7 @@ def waiver_findings(
     ``rules`` are the names of all rules beside those of policies; ``there`` is what the checkout holds, where that is
     known.
     """
-    known = sorted({*rules, *map(rule_name, POLICY_RULES)})
+    known = sorted({*rules, *map(rule_name, POLICY_RULES), *PLAN_RULES})
     most = policy.max_waiver_days
     for waiver in policy.waivers:
         if problem := _unfit(waiver.rule, known) or (there and unknown_place(waiver, there)):
@@ -121,18 +121,21 @@ def _severity_findings(policy: PolicySpec, known: Sequence[str]) -> Iterator[Dia
     for files in policy.targets.values():
         for file in files:
             for rule in file.rules.severities:
-                if problem := _unfit(rule, known):
+                if problem := _unfit(rule, known, PLAN_RULES):
                     path = ("severities", rule)
                     yield Diagnostic(problem[0], file.key_place(path), format_path(path), problem[1], rule=RULE)
 
 
-def _unfit(rule: str, known: Sequence[str]) -> tuple[str, str] | None:
-    """Why a policy can say nothing of ``rule``, and what to do; None when it can."""
-    if is_waivable(rule) and rule in known:
+def _unfit(rule: str, known: Sequence[str], also: Collection[str] = ()) -> tuple[str, str] | None:
+    """Why a policy can say nothing of ``rule``, and what to do; None when it can, as of those that are ``also`` fit."""
+    if (is_waivable(rule) and rule in known) or rule in also:
         return None
+    if rule in PLAN_RULES:
+        hint = f"Weigh it differently, for one target if need be: severities: {{{rule}: warning}}"
+        return f"what rule {quoted(rule)} finds in a plan cannot be waived", hint
     if rule in known:
         return f"what rule {quoted(rule)} finds cannot be waived", "Mend it: no policy can weigh it differently."
-    there = [name for name in known if is_waivable(name)]
+    there = [name for name in known if is_waivable(name) or name in also]
     close = did_you_mean(rule, there)
     return f"no rule {quoted(rule)}{close}", "" if close else f"There are: {', '.join(there)}."
 

@@ -1,11 +1,12 @@
 """The runs of deployed jobs that are under way."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from framework.deploy.deployed_jobs import DeployedJob
 from framework.deploy.preflight.check import Check, CheckState
+from framework.deploy.preflight.principals import ADMINISTRATORS, Principal
 from framework.spec.node_path import printable
 
 if TYPE_CHECKING:
@@ -15,8 +16,19 @@ _MOST_SHOWN = 3
 _AT_ONCE = 8
 
 
-def active_runs_check(client: "WorkspaceClient", jobs: Iterable[DeployedJob], kept: Iterable[str]) -> Check:
-    """Runs go on with the release that they began with; those of a job that is not ``kept`` (by key) lose their job."""
+def hidden_jobs(live: Mapping[str, str], found: Iterable[DeployedJob], me: Principal) -> tuple[str, ...]:
+    """The names of ``live`` jobs (by key) that are not ``found``: only an administrator knows that they are gone."""
+    seen = {job.key for job in found}
+    return () if ADMINISTRATORS in me.names else tuple(name for key, name in live.items() if key not in seen)
+
+
+def active_runs_check(
+    client: "WorkspaceClient", jobs: Iterable[DeployedJob], kept: Iterable[str], hidden: Collection[str] = ()
+) -> Check:
+    """Runs go on with the release that they began with; those of a job that is not ``kept`` (by key) lose their job.
+
+    ``hidden`` are the names of jobs whose runs this login is not shown.
+    """
     still_there = frozenset(kept)
     running: list[str] = []
     endangered: list[str] = []
@@ -25,6 +37,10 @@ def active_runs_check(client: "WorkspaceClient", jobs: Iterable[DeployedJob], ke
     if endangered:
         advice = "Wait for them, or end them: databricks jobs cancel-run RUN"
         return Check("runs", CheckState.MISSING, f"under way, and their job goes: {_listed(endangered)}", advice)
+    if hidden:
+        advice = "Let an administrator, or whoever owns them, give this login CAN_VIEW on them."
+        shown = f"under way: {_listed(running)}; " if running else ""
+        return Check("runs", CheckState.UNKNOWN, f"{shown}nobody tells about those of {_listed([*hidden])}", advice)
     if running:
         advice = "They go on with the release that they began with; their next runs take the new one."
         return Check("runs", CheckState.WARNING, f"under way: {_listed(running)}", advice)

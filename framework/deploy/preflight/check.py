@@ -1,11 +1,12 @@
 """What one look before a deployment found."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from framework.core.errors import FrameworkError
+from framework.core.errors import DatabricksError, FrameworkError
+from framework.deploy.workspace import asking
 
 
 class CheckState(StrEnum):
@@ -29,6 +30,15 @@ class Check:
     def as_dict(self) -> dict[str, Any]:
         """The entry of ``-o json``; fields may be added, never renamed."""
         return {"name": self.name, "state": str(self.state), "found": self.found, "advice": self.advice}
+
+
+def answered(name: str, look: Callable[[], Iterable[Check]]) -> list[Check]:
+    """The checks of ``look``, or UNKNOWN when the workspace does not answer it."""
+    try:
+        with asking(f"look at the {name}"):
+            return list(look())
+    except DatabricksError as error:
+        return [Check(name, CheckState.UNKNOWN, error.message, error.hint)]
 
 
 def missing(checks: Iterable[Check]) -> tuple[str, ...]:

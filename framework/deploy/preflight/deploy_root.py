@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from framework.deploy.preflight.check import Check, CheckState
-from framework.deploy.preflight.principals import ADMINISTRATORS, Principal
+from framework.deploy.preflight.principals import ADMINISTRATORS, Principal, given
 from framework.spec.node_path import printable
 
 if TYPE_CHECKING:
@@ -47,15 +47,11 @@ def _by_its_list(client: "WorkspaceClient", folder: str, nearest: "ObjectInfo", 
     name = f"{_ROOT}/{(nearest.path or folder).removeprefix(_ROOT).strip('/')}"
     advice = f"Let an administrator, or whoever manages {name}, give {me.name} CAN_MANAGE on it (Share, in its menu)."
     try:
-        entries = client.workspace.get_permissions("directories", str(nearest.object_id)).access_control_list or []
+        entries = client.workspace.get_permissions("directories", str(nearest.object_id)).access_control_list
     except PermissionDenied:
         found = f"nobody tells whether {me.name} may write to {folder}"
         return Check("deploy root", CheckState.UNKNOWN, printable(found), printable(f"If not: {advice}"))
-    holders = {
-        entry.user_name or entry.group_name or entry.service_principal_name or ""
-        for entry in entries
-        if any(p.permission_level and p.permission_level.value in _MAY_WRITE for p in entry.all_permissions or ())
-    }
+    holders = given(entries, _MAY_WRITE)
     if holders & me.names:
         return Check("deploy root", CheckState.OK, printable(f"{me.name} may write to {folder}"))
     state = CheckState.UNKNOWN if any(map(me.may_be_in, holders)) else CheckState.MISSING

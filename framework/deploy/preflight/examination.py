@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,14 @@ from framework.compile.targets import home
 from framework.core.errors import FrameworkError
 from framework.deploy.databricks_cli import find_cli
 from framework.deploy.deployed_jobs import deployed_jobs, job_name, short_name
-from framework.deploy.preflight.active_runs import active_runs_check
-from framework.deploy.preflight.check import Check, CheckState
+from framework.deploy.preflight.active_runs import active_runs_check, hidden_jobs
+from framework.deploy.preflight.check import Check, CheckState, answered
 from framework.deploy.preflight.deploy_root import deploy_root_check
 from framework.deploy.preflight.git_state import git_checks, git_state
-from framework.deploy.preflight.grants import look_at_all, privilege_checks, to_make_schemas
+from framework.deploy.preflight.grants import Granted, look_at, look_at_all, privilege_checks
 from framework.deploy.preflight.principals import Principal, caller, may_deploy, may_run_as, runs_as
-from framework.deploy.preflight.privileges import required_privileges, required_warehouses
+from framework.deploy.preflight.privileges import Securable, required_privileges, required_warehouses
+from framework.deploy.preflight.resources import declared, to_deploy
 from framework.deploy.preflight.warehouses import warehouse_checks
 from framework.deploy.workspace import asking
 from framework.resolve.resolved import ResolvedPipeline
@@ -27,7 +29,7 @@ from framework.spec.target_spec import TargetSpec
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
-_AGAIN = "Try again; if that does not help, see: databricks current-user me"
+_Look = Callable[[Securable], Granted]
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,13 @@ def preflight(
     *,
     environment: Mapping[str, str] = os.environ,
     without: Iterable[Path] = (),
+    live: Callable[[], Mapping[str, str]] = dict,
 ) -> tuple[Check, ...]:
     """Whether ``pipelines``, of one project, may and can be deployed to ``target`` from the checkout at ``root``.
 
     Nothing is changed. What the workspace does not answer is UNKNOWN. ``without`` are files of the checkout that do not
-    count. Raises DatabricksError when the workspace does not say who is logged in: then it would say nothing else.
+    count; ``live`` tells the names of the jobs that are deployed, by key. Raises DatabricksError when the workspace
+    does not say who is logged in: then it would say nothing else.
     """
     production = target.mode == "production"
     git = git_state(root, environment, project=pipelines[0].project, without=without)
@@ -60,10 +64,12 @@ def preflight(
     login = _logged_in(client)
     checks.append(may_deploy(login.principal, policy.deployers(target.name)))
     folder = home(pipelines[0]).replace(PERSON, login.short_name)
-    checks += _answered("deploy root", lambda: [deploy_root_check(client, folder, login.principal)])
+    checks += answered("deploy root", lambda: [deploy_root_check(client, folder, login.principal)])
+    look: _Look = cache(partial(look_at, client))
     for run_as, those in _by_principal(pipelines):
-        checks += _of_principal(client, those, run_as, login)
-    checks += _answered("runs", lambda: [_runs(client, pipelines, login.short_name)])
+        checks += _of_principal(client, those, run_as, login, look)
+    checks += answered("resources", lambda: _resources(client, pipelines, login, look))
+    checks += answered("runs", lambda: [_runs(client, pipelines, login, live())])
     return tuple(checks)
 
 
@@ -90,41 +96,39 @@ def _by_principal(pipelines: Iterable[ResolvedPipeline]) -> Iterator[tuple[Mappi
 
 
 def _of_principal(
-    client: "WorkspaceClient", pipelines: Sequence[ResolvedPipeline], run_as: Mapping[str, str], login: _Login
+    client: "WorkspaceClient",
+    pipelines: Sequence[ResolvedPipeline],
+    run_as: Mapping[str, str],
+    login: _Login,
+    look: _Look,
 ) -> Iterator[Check]:
     who = runs_as(client, run_as, login.principal)
-    yield from _answered("run_as", lambda: [may_run_as(client, login.principal, run_as)])
-    yield from _answered("privileges", lambda: _privileges(client, pipelines, who, login))
-    yield from _answered("warehouse", lambda: warehouse_checks(client, required_warehouses(pipelines), who))
+    yield from answered("run_as", lambda: [may_run_as(client, login.principal, run_as)])
+    yield from answered("privileges", lambda: _privileges(pipelines, who, login, look))
+    yield from answered("warehouse", lambda: warehouse_checks(client, required_warehouses(pipelines), who))
 
 
-def _privileges(
-    client: "WorkspaceClient", pipelines: Sequence[ResolvedPipeline], who: Principal, login: _Login
-) -> Iterator[Check]:
+def _privileges(pipelines: Sequence[ResolvedPipeline], who: Principal, login: _Login, look: _Look) -> Iterator[Check]:
     needed = required_privileges(pipelines, f"{login.short_name}_")
-    seen = look_at_all(client, needed)
+    seen = look_at_all(look, [each.securable for each in needed])
     yield from privilege_checks(needed, seen, who, login.principal)
-    yield from privilege_checks(to_make_schemas(needed, seen), seen, login.principal, login.principal, "new schemas")
 
 
-def _runs(client: "WorkspaceClient", pipelines: Sequence[ResolvedPipeline], person: str) -> Check:
-    names = {each.pipeline: job_name(each).replace(PERSON, person) for each in pipelines}
-    jobs = deployed_jobs(client, f"{home(pipelines[0])}/bundle".replace(PERSON, person), names)
-    return active_runs_check(client, jobs, kept=names)
+def _resources(
+    client: "WorkspaceClient", pipelines: Sequence[ResolvedPipeline], login: _Login, look: _Look
+) -> Iterator[Check]:
+    granted_on = declared(pipelines, login.short_name)
+    if client.metastores.summary().owner in login.principal.names:  # who may grant on everything
+        granted_on = dict.fromkeys(granted_on, False)
+    seen, me = look_at_all(look, granted_on), login.principal
+    yield from privilege_checks(to_deploy(granted_on, seen), seen, me, me, "resources")
 
 
-def _answered(name: str, checks: Callable[[], Iterable[Check]]) -> Iterator[Check]:
-    """The checks, or UNKNOWN when the workspace does not answer."""
-    try:
-        yield from list(checks())
-    except Exception as error:
-        if not _of_the_workspace(error):
-            raise
-        yield Check(name, CheckState.UNKNOWN, "the workspace did not answer", _AGAIN)
-
-
-def _of_the_workspace(error: Exception) -> bool:
-    """Whether it is a refusal or a broken connection, and no bug of ours. (Those of requests are OSErrors.)"""
-    from databricks.sdk.errors.base import DatabricksError
-
-    return isinstance(error, DatabricksError | OSError)
+def _runs(
+    client: "WorkspaceClient", pipelines: Sequence[ResolvedPipeline], login: _Login, live: Mapping[str, str]
+) -> Check:
+    """Of the pipelines' jobs, and of those that are deployed: by the names that they have there."""
+    kept = [each.pipeline for each in pipelines]
+    names = {each.pipeline: job_name(each).replace(PERSON, login.short_name) for each in pipelines} | dict(live)
+    jobs = deployed_jobs(client, f"{home(pipelines[0])}/bundle".replace(PERSON, login.short_name), names)
+    return active_runs_check(client, jobs, kept, hidden_jobs(live, jobs, login.principal))

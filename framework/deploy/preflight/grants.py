@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from framework.deploy.preflight.check import Check, CheckState
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 8
 _MOST_SHOWN = 3
-_WORDS = {"CATALOG": "catalog", "SCHEMA": "schema", "TABLE": "table", "FUNCTION": "model"}
+_WORDS = {"CATALOG": "catalog", "SCHEMA": "schema", "TABLE": "table", "VOLUME": "volume", "FUNCTION": "model"}
 _NOT_IN_ALL = frozenset({"MANAGE"})
 """What ALL PRIVILEGES does not hold."""
 
@@ -34,12 +33,11 @@ class Granted:
     hidden: bool = False
 
 
-def look_at_all(client: "WorkspaceClient", needed: Iterable[Requirement]) -> dict[Securable, Granted]:
-    """What can be seen of everything that is ``needed``, and of the schemas and catalogs around it."""
-    around = {each for requirement in needed for each in (requirement.securable, *requirement.securable.above)}
-    securables = sorted(around)
+def look_at_all(look: Callable[[Securable], Granted], named: Iterable[Securable]) -> dict[Securable, Granted]:
+    """What can be seen of everything that is ``named``, and of the schemas and catalogs around it."""
+    securables = sorted({each for securable in named for each in (securable, *securable.above)})
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return dict(zip(securables, pool.map(partial(look_at, client), securables), strict=True))
+        return dict(zip(securables, pool.map(look, securables), strict=True))
 
 
 def privilege_checks(
@@ -63,29 +61,19 @@ def privilege_checks(
         yield Check(name, CheckState.OK, printable(f"{who.name} has all {len(needed)} that are needed"))
 
 
-def to_make_schemas(needed: Iterable[Requirement], seen: Mapping[Securable, Granted]) -> tuple[Requirement, ...]:
-    """What whoever deploys needs to make the schemas that are not there yet."""
-    tasks: dict[Securable, set[str]] = {}
-    for each in needed:
-        if each.made and each.securable.kind == "SCHEMA" and not seen[each.securable].exists:
-            tasks.setdefault(each.securable.above[0], set()).update(each.tasks)
-    tasks = {each: names for each, names in tasks.items() if seen[each].exists}  # of others it is said elsewhere
-    return tuple(
-        Requirement(catalog, privilege, tuple(sorted(names)))
-        for catalog, names in sorted(tasks.items())
-        for privilege in ("CREATE_SCHEMA", "USE_CATALOG")
-    )
-
-
 def judged(requirement: Requirement, seen: Mapping[Securable, Granted], who: Principal, me: Principal) -> CheckState:
     """OK only for what is seen to be held, MISSING only for what is seen not to be: in between is UNKNOWN."""
     securable = requirement.securable
-    granted, around = seen[securable], [seen[each] for each in (securable, *securable.above)]
+    granted, *above = around = [seen[each] for each in (securable, *securable.above)]
     if not granted.exists:
-        # Who makes it owns it or grants it; whether it can be made is another requirement.
-        return CheckState.OK if requirement.made else CheckState.UNKNOWN
+        # Who makes it owns it or grants it; whether it can be made is another requirement. But where nothing around it
+        # is shown, it may be there all the same.
+        shown = any(each.exists and not each.hidden for each in above)
+        return CheckState.OK if requirement.made and shown else CheckState.UNKNOWN
     holders = {name for name, held in granted.privileges.items() if _holds(held, requirement.privilege)}
     if (holders | {granted.owner}) & who.names:
+        return CheckState.OK
+    if requirement.privilege == "MANAGE" and any(_rules(each, who) for each in above):
         return CheckState.OK
     rules = any(_rules(each, me) for each in around)
     if requirement.deployed and rules and me.name != who.name:
@@ -166,6 +154,7 @@ def _owner(client: "WorkspaceClient", securable: Securable) -> str:
         "CATALOG": client.catalogs.get,
         "SCHEMA": client.schemas.get,
         "TABLE": client.tables.get,
+        "VOLUME": client.volumes.read,
         "FUNCTION": client.registered_models.get,
     }[securable.kind]
     return str(getattr(get(securable.name), "owner", "") or "")

@@ -1,8 +1,8 @@
 """Who deploys, who the jobs will run as, and whether the one may do that for the other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from framework.deploy.preflight.check import Check, CheckState
 from framework.spec.node_path import printable
@@ -40,6 +40,15 @@ class Principal:
 def is_single(name: str) -> bool:
     """Whether a grantee is one user or service principal, by the look of its name, and no group."""
     return "@" in name or (name.count("-") == 4 and len(name) == 36)
+
+
+def given(entries: Iterable[Any] | None, levels: Collection[str]) -> frozenset[str]:
+    """Who has one of the ``levels`` by an access control list of the workspace."""
+    return frozenset(
+        entry.user_name or entry.group_name or entry.service_principal_name or ""
+        for entry in entries or ()
+        if any(p.permission_level and p.permission_level.value in levels for p in entry.all_permissions or ())
+    )
 
 
 def caller(me: "User") -> Principal:
@@ -122,5 +131,5 @@ def _groups_of(client: "WorkspaceClient", *, user: str = "", service_principal: 
         return None
 
 
-def _displays(groups: "list[ComplexValue] | None") -> frozenset[str]:
-    return frozenset(group.display for group in groups or () if group.display)
+def _displays(groups: "list[ComplexValue] | None") -> frozenset[str] | None:
+    return None if groups is None else frozenset(group.display for group in groups if group.display)

@@ -10,7 +10,7 @@ from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.layers import merged
 from framework.spec.references import references
 
-SecurableKind = Literal["CATALOG", "SCHEMA", "TABLE", "FUNCTION"]
+SecurableKind = Literal["CATALOG", "SCHEMA", "TABLE", "VOLUME", "FUNCTION"]
 """FUNCTION is what the API files registered models under."""
 
 _ON_TABLE = {"reads": ("SELECT",), "mentions": (), "writes": ("SELECT", "MODIFY")}

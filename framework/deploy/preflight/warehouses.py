@@ -1,10 +1,12 @@
 """Whether the SQL warehouses that tasks name can be used by whom the jobs run as."""
 
+import json
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from framework.deploy.preflight.check import Check, CheckState
-from framework.deploy.preflight.principals import Principal
+from framework.deploy.preflight.principals import Principal, given
 from framework.spec.node_path import printable
 
 if TYPE_CHECKING:
@@ -24,20 +26,17 @@ def warehouse_checks(
 def _checked(client: "WorkspaceClient", warehouse: str, what: str, who: Principal) -> Check:
     from databricks.sdk.errors import NotFound, PermissionDenied
 
-    give = f"Let {who.name} use it: databricks permissions update warehouses {warehouse} --json '…CAN_USE…'"
+    field = "user_name" if "@" in who.name else "service_principal_name"
+    entry = json.dumps({"access_control_list": [{field: who.name, "permission_level": "CAN_USE"}]})
+    give = f"databricks permissions update warehouses {shlex.quote(warehouse)} --json {shlex.quote(entry)}"
     try:
-        entries = client.permissions.get("warehouses", warehouse).access_control_list or []
+        holders = given(client.permissions.get("warehouses", warehouse).access_control_list, _MAY_USE)
     except NotFound:
         advice = "Correct warehouse_id, or make it: databricks warehouses list"
         return Check("warehouse", CheckState.MISSING, printable(f"there is no {what}"), advice)
     except PermissionDenied:
         found = f"nobody tells whether {who.name} may use {what}"
-        return Check("warehouse", CheckState.UNKNOWN, printable(found), printable(give))
-    holders = {
-        entry.user_name or entry.group_name or entry.service_principal_name or ""
-        for entry in entries
-        if any(p.permission_level and p.permission_level.value in _MAY_USE for p in entry.all_permissions or ())
-    }
+        return Check("warehouse", CheckState.UNKNOWN, printable(found), f"If not:\n{printable(give)}")
     if holders & who.names:
         return Check("warehouse", CheckState.OK, printable(f"{who.name} may use {what}"))
     hidden = any(who.may_be_in(name) for name in holders)

@@ -29,8 +29,11 @@ def main(argv: Sequence[str]) -> int:
             structured_logs.quiet_spark()
             _execute(invocation, notes)
         except BaseException as raised:
+            if run_records.is_written():  # by a wheel's task of our own runtime, which knows better
+                return 1
             error = _error(raised, invocation)
-        run_records.write(_record(invocation, started, notes, error))
+        if not run_records.is_written():
+            run_records.write(_record(invocation, started, notes, error))
     return 1 if error else 0
 
 

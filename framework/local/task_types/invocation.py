@@ -8,6 +8,8 @@ from typing import Any, Self
 
 CALL = "framework.local.task_types.execute:main"
 """What the engine calls in the attempt's process; its one argument is an ``Invocation`` as JSON."""
+CALL_OF_OURS = "framework.local.task_types.our_notebook:main"
+"""The same for a task of ours that runs as a notebook."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -226,3 +226,14 @@ def test_the_severities_of_a_policy_name_rules_that_exist_and_may_differ(tmp_pat
     assert found[0] == "what rule 'cycles' finds cannot be waived"
     assert found[1].startswith("no rule 'policy.tags'")
     assert len(found) == 2
+
+
+def test_the_rules_of_plans_are_weighed_and_not_waived(tmp_path):
+    rules = policy(tmp_path, "rule: policy.plan_delete_jobs, at: shop, expires: 2030-05-31")
+    (found,) = waiver_findings(rules, RULES, TODAY)
+    assert found.summary == "what rule 'policy.plan_delete_jobs' finds in a plan cannot be waived"
+    assert found.hint.endswith("severities: {policy.plan_delete_jobs: warning}")
+
+    (tmp_path / "conf/policy.yml").write_text("severities: {policy.plan_delete_jobs: off, policy.plan_delete_job: off}")
+    (found,) = waiver_findings(read_policy(tmp_path), RULES, TODAY)
+    assert found.summary == "no rule 'policy.plan_delete_job' (did you mean 'policy.plan_delete_jobs'?)"

@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.core import durable
-
-LIMIT = 48 * 1024
-"""Bytes of one value's JSON."""
+from framework.runtime.task_values import as_json
 
 FILE = "task_values.json"
 """In the attempt's directory: one object of all values that it set."""
@@ -23,13 +21,7 @@ class TaskValues:
 
     def set(self, key: str, value: Any) -> None:
         """Leave ``value``. Raises TypeError or ValueError when it is no JSON, too large, or ``key`` no string."""
-        if not isinstance(key, str) or not key:
-            raise TypeError(f"the key of a task value must be a string that is not empty, not {key!r}")
-        size = len(_json(key, value).encode())
-        if size > LIMIT:
-            raise ValueError(
-                f"task value '{key}' is {size:,} bytes of JSON; the limit is {LIMIT:,} (48 KiB): write it to a table"
-            )
+        as_json(key, value)
         self._values[key] = value
         durable.keep(self._file, json.dumps(self._values, allow_nan=False))
 
@@ -53,14 +45,6 @@ class Jobs:
 
     def __init__(self, task_values: TaskValues) -> None:
         self.taskValues = task_values
-
-
-def _json(key: str, value: Any) -> str:
-    try:
-        return json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        text = f"task value '{key}' cannot be written as JSON: {error}"
-        raise (TypeError if isinstance(error, TypeError) else ValueError)(text) from None
 
 
 def _is_task(key: str) -> bool:
