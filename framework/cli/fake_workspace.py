@@ -3,7 +3,10 @@
 import errno
 import shlex
 import signal
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,11 +18,12 @@ from framework.core.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from framework.testing.fake_workspace import FakeWorkspace, LoggedRequest
+    from framework.core.events import Event
+    from framework.testing.fake_workspace import FakeWorkspace, LoggedRequest, RunJob
 
 
 @reporting_errors
-def fake_workspace(
+def fake_workspace(  # noqa: PLR0917 - typer makes an option of each
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Where to listen; left out, any that is free.")
     ] = 0,
@@ -35,30 +39,52 @@ def fake_workspace(
         list[str] | None,
         typer.Option("--user", metavar="NAME", help="Somebody else, with a token that is shown; may be repeated."),
     ] = None,
+    run_jobs: Annotated[
+        bool, typer.Option("--run-jobs", help="Execute the runs of jobs on local Spark. Without it they only succeed.")
+    ] = False,
 ) -> None:
     """A workspace on this machine to try deploys with, without an account. Ctrl-C ends it.
 
-    It has the catalogs, groups and service principals that conf/ names. Runs succeed at once and execute nothing.
-    Requests are shown on stderr.
+    It has the catalogs, groups and service principals that conf/ names. Runs succeed at once and execute nothing,
+    unless --run-jobs is given: then a job runs as it was deployed, on the packages that are installed here. Of
+    libraries only the wheels that it was deployed with count; clusters, queries and dashboards there are none. Sources
+    are loaded from the files that project.yml names. Requests are shown on stderr.
     """
     # Both are the normal end of it.
     ended = threading.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda _number, _frame: ended.set())
-    with _workspace(port, state) as workspace:
+    with _runner(state, run_jobs) as run_job, _workspace(port, state, run_job) as workspace:
         _furnish(workspace, group or [], service_principal or [])
         tokens = {name: workspace.add_user(name) for name in user or []}
-        _introduce(workspace, tokens)
+        _introduce(workspace, tokens, run_jobs)
         ended.wait()
     typer.echo("Stopped.", err=True)
 
 
-def _workspace(port: int, directory: Path | None) -> "FakeWorkspace":
+@contextmanager
+def _runner(directory: Path | None, run_jobs: bool) -> "Iterator[RunJob]":
+    """What executes runs; without ``directory`` its tables and models are gone in the end."""
+    from framework.testing.fake_workspace import succeed
+
+    if not run_jobs:
+        yield succeed
+        return
+    from framework.testing.local_jobs import LocalJobs, sources_of
+
+    root = _checkout()
+    with tempfile.TemporaryDirectory(prefix="framework-fake-") as own:
+        place = directory / "local" if directory else Path(own)
+        with LocalJobs(place, sources_of(root) if root else {}, _say) as jobs:
+            yield jobs
+
+
+def _workspace(port: int, directory: Path | None, run_job: "RunJob") -> "FakeWorkspace":
     from framework.testing.fake_workspace import FakeWorkspace
 
     try:
-        return FakeWorkspace(port=port, directory=directory, listener=_show)
-    except OSError as error:
+        return FakeWorkspace(port=port, directory=directory, listener=_show, run_job=run_job)
+    except OSError as error:  # of the port: what is wrong with the directory is a ValueError
         if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
             raise
         raise UsageError(
@@ -69,22 +95,28 @@ def _workspace(port: int, directory: Path | None) -> "FakeWorkspace":
 
 
 def _furnish(workspace: "FakeWorkspace", groups: list[str], service_principals: list[str]) -> None:
-    from framework.core.errors import FrameworkError
-    from framework.spec.loader import find_root
     from framework.testing.fake_workspace.furnishing import furnish
 
     for each in groups:
         workspace.add_group(each)
     for each in service_principals:
         workspace.add_service_principal(each)
+    if root := _checkout():
+        furnish(workspace, root)
+
+
+def _checkout() -> Path | None:
+    """The repository; outside of one there is nothing to go by."""
+    from framework.core.errors import FrameworkError
+    from framework.spec.loader import find_root
+
     try:
-        root = find_root(Path.cwd())
+        return find_root(Path.cwd())
     except FrameworkError:
-        return  # outside of a repository there is nothing to go by
-    furnish(workspace, root)
+        return None
 
 
-def _introduce(workspace: "FakeWorkspace", tokens: "Mapping[str, str]") -> None:
+def _introduce(workspace: "FakeWorkspace", tokens: "Mapping[str, str]", run_jobs: bool) -> None:
     from framework.testing.fake_workspace import ADMIN
 
     typer.echo(
@@ -95,9 +127,15 @@ def _introduce(workspace: "FakeWorkspace", tokens: "Mapping[str, str]") -> None:
     for name, token in tokens.items():
         typer.echo(f"# As {name}: export DATABRICKS_TOKEN={shlex.quote(token)}")
     typer.echo(
-        "# Runs of jobs succeed here at once, executing nothing. To run your code: framework run, without --env."
+        "# Runs of jobs are executed on local Spark: the first one takes a while to begin."
+        if run_jobs
+        else "# Runs of jobs succeed here at once, executing nothing. To run your code: start it with --run-jobs."
     )
 
 
 def _show(request: "LoggedRequest") -> None:
     typer.echo(str(request), err=True)
+
+
+def _say(event: "Event") -> None:
+    typer.echo(getattr(event, "message", ""), err=True)

@@ -61,6 +61,17 @@ def test_it_says_that_runs_execute_nothing_and_knows_other_people(tmp_path):
     assert "executing nothing" in of_runs
 
 
+def test_it_says_that_runs_are_executed(tmp_path):
+    process = start(tmp_path, "--run-jobs", "--state", str(tmp_path / "state"))
+    exported(process)
+    of_runs = process.stdout.readline()
+    process.terminate()
+    process.communicate(timeout=20)
+
+    assert "executed on local Spark" in of_runs
+    assert process.returncode == 0
+
+
 def test_it_has_what_the_targets_name(tmp_path):
     (tmp_path / "projects").mkdir()
     (tmp_path / "conf").mkdir()
@@ -93,10 +104,14 @@ def test_a_taken_port_and_a_foreign_directory_are_one_clear_message(tmp_path):
     foreign = start(tmp_path, "--state", str(tmp_path))
     _, said_foreign = foreign.communicate(timeout=20)
 
-    assert (taken.returncode, foreign.returncode) == (2, 2)
+    no_directory = start(tmp_path, "--state", str(tmp_path / "state.json"))
+    _, said_file = no_directory.communicate(timeout=20)
+
+    assert (taken.returncode, foreign.returncode, no_directory.returncode) == (2, 2, 2)
+    assert "cannot be read: Not a directory" in said_file
     assert f"cannot listen on port {port}" in said_taken
     assert "is not the state of a fake workspace" in said_foreign
-    assert "Traceback" not in said_taken + said_foreign
+    assert "Traceback" not in said_taken + said_foreign + said_file
 
 
 def test_the_state_survives_a_kill(tmp_path):

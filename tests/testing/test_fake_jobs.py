@@ -4,6 +4,8 @@ import pytest
 from databricks.sdk.errors import BadRequest, NotFound, PermissionDenied
 from databricks.sdk.service import iam, jobs
 
+from framework.testing.fake_workspace import Refused
+
 
 def notebook_task(key, *after):
     return jobs.Task(
@@ -83,6 +85,29 @@ def test_a_job_runs_as_a_service_principal_only_for_those_who_may_use_it(client_
         client_of("ben@example.com").jobs.create(name="weekly", run_as=identity)
     with pytest.raises(BadRequest, match="does not exist"):
         client_of("ana@example.com").jobs.create(run_as=jobs.JobRunAs(service_principal_name="nobody"))
+
+
+def test_a_manager_of_a_service_principal_may_not_use_it(client_of, fake_workspace):
+    fake_workspace.add_user("ana@example.com")
+    fake_workspace.add_service_principal("app-1", users=["ana@example.com"])
+    for rules in fake_workspace.state.rule_sets.values():
+        rules["grant_rules"][0]["role"] = "roles/servicePrincipal.manager"
+
+    with pytest.raises(PermissionDenied, match="app-1"):
+        client_of("ana@example.com").jobs.create(name="weekly", run_as=jobs.JobRunAs(service_principal_name="app-1"))
+
+
+def test_a_level_that_there_is_not_is_refused(client, fake_workspace):
+    job_id = client.jobs.create(name="weekly").job_id
+    entry = {"user_name": "admin@example.com", "permission_level": "CAN_DANCE"}
+
+    with pytest.raises(BadRequest, match="Unknown permission level CAN_DANCE"):
+        client.api_client.do("PATCH", f"/api/2.0/permissions/jobs/{job_id}", body={"access_control_list": [entry]})
+    with pytest.raises(BadRequest, match="Unknown permission level CAN_DANCE"):
+        client.api_client.do("POST", "/api/2.2/jobs/create", body={"name": "x", "access_control_list": [entry]})
+    with pytest.raises(Refused, match="CAN_DANCE"):
+        fake_workspace.allow("/Shared", "admin@example.com", "CAN_DANCE")
+    assert client.jobs.get(job_id).settings.name == "weekly"
 
 
 def test_access_to_a_job_is_by_its_list(client, client_of, fake_workspace):

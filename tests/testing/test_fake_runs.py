@@ -100,6 +100,53 @@ def test_a_repair_runs_the_failed_tasks_again():
     assert (run.state.result_state, [task.attempt_number for task in run.tasks]) == (RunResultState.SUCCESS, [0, 1])
 
 
+def test_a_repair_takes_what_comes_after_when_asked(client):
+    run_id = client.jobs.run_now(client.jobs.create(name="weekly", tasks=TASKS).job_id).response.run_id
+
+    client.jobs.repair_run(run_id, rerun_tasks=["one"], rerun_dependent_tasks=True)
+
+    assert [task.attempt_number for task in client.jobs.get_run(run_id).tasks] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("only", "keys"), [("one", ["one"]), ("one+", ["one", "two"]), ("+two", ["one", "two"]), ("+one", ["one"])]
+)
+def test_only_some_tasks_with_what_is_before_or_after_them(client, only, keys):
+    job_id = client.jobs.create(name="weekly", tasks=TASKS).job_id
+
+    run = client.jobs.run_now(job_id, only=[only]).result()
+
+    assert [task.task_key for task in run.tasks] == keys
+
+
+def test_a_task_that_the_job_does_not_have_is_refused(client):
+    job_id = client.jobs.create(name="weekly", tasks=TASKS).job_id
+
+    with pytest.raises(BadRequest, match=r"no task .three.\. Its tasks are: one, two"):
+        client.jobs.run_now(job_id, only=["+three"])
+    assert list(client.jobs.list_runs(job_id=job_id)) == []
+
+
+def test_each_attempt_is_an_entry_with_an_output_of_its_own():
+    def at_second_try(run, report):
+        for result in ("FAILED", "SUCCESS"):
+            report("one", "RUNNING")
+            report("one", result, output={"logs": result})
+        report("two", "FAILED")
+        return "SUCCESS_WITH_FAILURES"
+
+    with FakeWorkspace(run_job=at_second_try) as workspace:
+        client = client_at(workspace)
+        run_id = client.jobs.run_now(client.jobs.create(name="weekly", tasks=TASKS).job_id).response.run_id
+        run = ended(client, run_id)
+        tries = [task for task in run.tasks if task.task_key == "one"]
+        logs = [client.jobs.get_run_output(task.run_id).logs for task in tries]
+
+    assert [(task.attempt_number, task.state.result_state.value) for task in tries] == [(0, "FAILED"), (1, "SUCCESS")]
+    assert logs == ["FAILED", "SUCCESS"]
+    assert run.state.result_state is RunResultState.SUCCESS_WITH_FAILURES
+
+
 def test_a_cancelled_run_tells_its_runner():
     begun, seen = threading.Event(), threading.Event()
 

@@ -1,6 +1,7 @@
 """The state of the fake workspace: kept in a directory, and the same for the same requests."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -34,14 +35,33 @@ def test_a_request_is_kept_at_once(tmp_path, monkeypatch):
     assert [job["settings"]["name"] for job in on_disk.jobs.values()] == ["weekly"]
 
 
-@pytest.mark.parametrize("content", ["{", "[]", json.dumps({"bundle": {}})])
+@pytest.mark.parametrize("content", ["{", "[]", json.dumps({"bundle": {}}), json.dumps({"jobs": []}), b"\xff"])
 def test_another_file_of_that_name_is_left_alone(tmp_path, content):
-    (tmp_path / "state.json").write_text(content)
+    content = content if isinstance(content, bytes) else content.encode()
+    (tmp_path / "state.json").write_bytes(content)
 
     with pytest.raises(ValueError, match="is not the state of a fake workspace"):
         FakeWorkspace(directory=tmp_path)
 
-    assert (tmp_path / "state.json").read_text() == content
+    assert (tmp_path / "state.json").read_bytes() == content
+
+
+def test_a_place_that_can_hold_no_state_is_one_clear_message(tmp_path):
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "broken" / "state.json").mkdir(parents=True)
+    with FakeWorkspace(directory=tmp_path / "lost") as workspace:
+        workspace.write("/Shared/a.txt", b"a")
+    for each in (tmp_path / "lost" / "contents").iterdir():
+        each.unlink()
+
+    with pytest.raises(ValueError, match=r"file/state\.json cannot be read: Not a directory"):
+        FakeWorkspace(directory=tmp_path / "file")
+    with pytest.raises(ValueError, match=r"broken/state\.json cannot be read: Is a directory"):
+        FakeWorkspace(directory=tmp_path / "broken")
+    with pytest.raises(ValueError, match=r"is missing, which .*lost/state\.json refers to"):
+        FakeWorkspace(directory=tmp_path / "lost")
+    with pytest.raises(ValueError, match="/proc/1/nothing cannot be written to"):
+        FakeWorkspace(directory=Path("/proc/1/nothing"))
 
 
 def test_a_copy_goes_its_own_way():

@@ -17,6 +17,15 @@ _RANKS = {
 }
 
 
+def require_level(entry: Json) -> None:
+    """Raises Refused (400) unless the level of an access control entry is one of the service's."""
+    level = entry.get("permission_level")
+    if level not in _RANKS:
+        known = f"It is one of {', '.join(_RANKS)}."
+        what = f"Unknown permission level {level}" if level else "No permission level"
+        raise Refused(400, "INVALID_PARAMETER_VALUE", f"{what} for {principal_name(entry)}. {known}")
+
+
 def holds(state: State, principal: Principal, key: str, level: str) -> bool:
     """Whether the access control list of ``key`` (such as ``jobs/17``) gives this level or more."""
     given = (

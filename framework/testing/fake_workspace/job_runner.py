@@ -4,11 +4,19 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from framework.testing.fake_workspace.api import job_runs
+from framework.core.errors import FrameworkError
+from framework.testing.fake_workspace.api import run_progress
 from framework.testing.fake_workspace.exchange import Json
 from framework.testing.fake_workspace.state import State
+
+
+class WithState(Protocol):
+    """Lets a function look at the workspace's state, or change it, while nobody else does."""
+
+    def __call__(self, work: Callable[[State], Any]) -> Any:
+        """What ``work`` answers; it is to be quick."""
 
 
 @dataclass(frozen=True)
@@ -25,19 +33,25 @@ class StartedRun:
     principal: str
     read_file: Callable[[str], bytes]
     cancelled: Callable[[], bool]
+    with_state: WithState
 
 
 class Report(Protocol):
     """How a runner tells what a task does, at its begin and at its end."""
 
-    def __call__(self, task_key: str, result: str, *, message: str = "", output: Json | None = None) -> None:
+    def __call__(
+        self, task_key: str, result: str, *, message: str = "", output: Json | None = None, details: Json | None = None
+    ) -> None:
         """``result`` is RUNNING, or the end: SUCCESS, FAILED, TIMEDOUT, CANCELED, EXCLUDED, SKIPPED, UPSTREAM_FAILED…
 
-        ``output`` is what jobs/runs/get-output gives: ``logs``, ``error``, ``error_trace``.
+        RUNNING after an end is the next attempt. ``output`` is what jobs/runs/get-output gives: ``logs``, ``error``,
+        ``error_trace``; ``details`` are more of what jobs/runs/get says, such as
+        ``{"condition_task": {"outcome": "true"}}``.
         """
 
 
-RunJob = Callable[[StartedRun, Report], None]
+RunJob = Callable[[StartedRun, Report], str | None]
+"""Answers the result of the run, or None when it follows from those of its tasks."""
 
 
 def succeed(run: StartedRun, report: Report) -> None:
@@ -68,13 +82,14 @@ class JobRunner:
     def end_interrupted(self) -> None:
         """End the runs that were going when the workspace was last stopped."""
         for run in self._state.runs.values():
-            job_runs.end_run(self._state, run["run_id"], "The workspace was restarted.")
+            run_progress.end_run(self._state, run["run_id"], "The workspace was restarted.")
 
     def start_pending(self) -> None:
         """Start what a request has just made pending; the lock is held. The default runner is done on return."""
         for run in list(self._state.runs.values()):
             begun = (run["run_id"], len(run["repair_history"]))
-            if run["state"]["life_cycle_state"] == "PENDING" and begun not in self._started:
+            pending = run["state"]["life_cycle_state"] == "PENDING" and "parent_run_id" not in run
+            if pending and begun not in self._started:
                 self._started.add(begun)
                 started = self._started_run(run)
                 if self._run_job is succeed:
@@ -97,22 +112,31 @@ class JobRunner:
             principal=self._principal(run),
             read_file=self._read_file,
             cancelled=lambda: run["state"].get("result_state") == "CANCELED",
+            with_state=self._with_state,
         )
 
     def _principal(self, run: Json) -> str:
         job = self._state.jobs.get(str(run["job_id"]), {})
         return str(job.get("run_as_user_name", run["creator_user_name"]))
 
-    def _execute(self, started: StartedRun) -> None:
-        def report(task_key: str, result: str, *, message: str = "", output: Json | None = None) -> None:
-            with self._lock:
-                job_runs.set_task(self._state, started.run_id, task_key, result, message=message, output=output)
+    def _with_state(self, work: Callable[[State], Any]) -> Any:
+        with self._lock:
+            return work(self._state)
 
-        problem = ""
+    def _execute(self, started: StartedRun) -> None:
+        def report(
+            task_key: str, result: str, *, message: str = "", output: Json | None = None, details: Json | None = None
+        ) -> None:
+            told: Json = {"message": message, "output": output, "details": details}
+            self._with_state(lambda state: run_progress.set_task(state, started.run_id, task_key, result, **told))
+
+        problem, result = "", None
         try:
-            self._run_job(started, report)
+            result = self._run_job(started, report)
+        except FrameworkError as error:
+            problem = f"{error.message} {error.hint}".strip()
         except Exception as error:  # whatever the runner raises, the client must see an end
             problem = f"{type(error).__name__}: {error}"
         with self._lock:
-            job_runs.end_run(self._state, started.run_id, problem)
+            run_progress.end_run(self._state, started.run_id, problem, result if isinstance(result, str) else "")
             self._keep()

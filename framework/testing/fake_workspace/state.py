@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from framework.testing.fake_workspace.exchange import Json
@@ -60,19 +60,31 @@ class State:
 
     @classmethod
     def load(cls, directory: Path) -> "State":
-        """The state that ``save`` wrote there, or an empty one. Raises ValueError when the file is something else."""
+        """The state that ``save`` wrote there, or an empty one. Raises ValueError when it cannot be read as such."""
         file = directory / _STATE_FILE
-        if not file.exists():
-            return cls()
         try:
             tables = json.loads(file.read_bytes())
+            contents = {each.name: each.read_bytes() for each in (directory / _CONTENTS).glob("[0-9a-f]" * 64)}
+        except FileNotFoundError:
+            return cls()
+        except OSError as error:
+            raise ValueError(f"{error.filename or file} cannot be read: {error.strerror}") from None
         except ValueError:
             tables = None
-        known = {each.name for each in fields(cls)} - {"contents"}
-        if not isinstance(tables, dict) or set(tables) - known:
-            raise ValueError(f"{file} is not the state of a fake workspace")
-        contents = {each.name: each.read_bytes() for each in (directory / _CONTENTS).glob("[0-9a-f]" * 64)}
-        return cls(**tables, contents=contents)
+        if not cls._fits(tables):
+            raise ValueError(f"{file} is not the state of a fake workspace, or of another version")
+        state = cls(**tables, contents=contents)
+        if lost := {each["sha256"] for each in state.objects.values() if "sha256" in each} - contents.keys():
+            raise ValueError(f"{directory / _CONTENTS / min(lost)} is missing, which {file} refers to")
+        return state
+
+    @classmethod
+    def _fits(cls, tables: object) -> bool:
+        empty = vars(cls())
+        return isinstance(tables, dict) and all(
+            name in empty and name != "contents" and isinstance(table, type(empty[name]))
+            for name, table in tables.items()
+        )
 
     def copy(self) -> "State":
         """A second workspace in the same state, which goes its own way."""

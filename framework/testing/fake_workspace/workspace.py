@@ -2,12 +2,13 @@
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote
 
+from framework.testing.fake_workspace.access import require_level
 from framework.testing.fake_workspace.api import identity, model_versions, privileges, securables, workspace_files
 from framework.testing.fake_workspace.exchange import Json, Principal, Refused, Request, Response
 from framework.testing.fake_workspace.faults import Fault, Faults
@@ -37,7 +38,7 @@ class FakeWorkspace:
         run_job: RunJob = succeed,
         listener: Listener | None = None,
     ) -> None:
-        """Raises OSError when the port is taken, ValueError when the directory holds something else."""
+        """Raises OSError when the port is taken, ValueError when the directory holds something else or is none."""
         self.state = state or (State.load(directory) if directory else State())
         self.faults = Faults()
         self.requests: list[LoggedRequest] = []
@@ -48,6 +49,8 @@ class FakeWorkspace:
         self._furnish()
         self._runner = JobRunner(run_job, self.state, self._lock, read_file=self.read, keep=self._save)
         self._runner.end_interrupted()
+        if directory:
+            _require_writable(directory, self._save)
         self._server = Server(port, self._answer)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
@@ -137,7 +140,10 @@ class FakeWorkspace:
             return token
 
     def allow(self, key: str, principal: str, level: str) -> None:
-        """Put somebody on an access control list: of a path (``/Shared/x``), of ``jobs/17``, of ``warehouses/fake``."""
+        """Put somebody on an access control list: of a path (``/Shared/x``), of ``jobs/17``, of ``warehouses/fake``.
+
+        Raises Refused for a level that the service does not have.
+        """
         with self._lock:
             if key.startswith("/"):
                 path = workspace_files.stored_path(key)
@@ -145,7 +151,9 @@ class FakeWorkspace:
                 key = f"directories/{self.state.objects[path]['object_id']}"
             kinds = {"user": "user_name", "service_principal": "service_principal_name"}
             holder = kinds.get(self.state.principals.get(principal, {}).get("kind", ""), "group_name")
-            self.state.permissions.setdefault(key, []).append({holder: principal, "permission_level": level})
+            entry = {holder: principal, "permission_level": level}
+            require_level(entry)
+            self.state.permissions.setdefault(key, []).append(entry)
 
     def grant(self, key: str, principal: str, *names: str) -> None:
         """Give privileges of Unity Catalog: ``grant("schema:dev.features", "data", "USE_SCHEMA", "SELECT")``."""
@@ -238,6 +246,14 @@ class FakeWorkspace:
         with self._lock:
             if self._directory:
                 self.state.save(self._directory)
+
+
+def _require_writable(directory: Path, save: Callable[[], None]) -> None:
+    """Raises ValueError now, and not at the first request."""
+    try:
+        save()
+    except OSError as error:
+        raise ValueError(f"{directory} cannot be written to: {error.strerror}") from None
 
 
 def _struck(fault: Fault) -> Response | None:

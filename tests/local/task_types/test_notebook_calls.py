@@ -132,19 +132,20 @@ def test_a_secret_is_not_in_the_note_of_an_exit_value(run):
 
 
 def test_what_a_called_notebook_writes_ends_with_its_attempt(run, bundle, engine):
-    slow = "@udf('long')\ndef slow(x):\n    time.sleep(6)\n    return x"
+    began = bundle.folder / "began"
+    slow = f"@udf('long')\ndef slow(x):\n    Path({str(began)!r}).touch()\n    time.sleep(4)\n    return x"
     write = "spark.range(1).select(slow('id').alias('id')).write.parquet('dbfs:/tmp/late')"
 
     def cancel():
+        while not began.exists():
+            time.sleep(0.05)
         (stdout,) = bundle.folder.glob("attempt-*/stdout.log")
         engine.cancel(stdout.parent.name)
 
-    # The write is under way by then, and not done.
-    timer = threading.Timer(4, cancel)
-    timer.start()
+    threading.Thread(target=cancel, daemon=True).start()
     with pytest.raises(FileNotFoundError):
-        imports = "import time\nfrom pyspark.sql.functions import udf"
+        imports = "import time\nfrom pathlib import Path\nfrom pyspark.sql.functions import udf"
         run({"main.py": ["dbutils.notebook.run('./called')"], "called.py": [imports, slow, write]})
 
-    time.sleep(6)
+    time.sleep(4)
     assert not list(bundle.folder.glob("volumes/dbfs/tmp/late/**/*.parquet"))

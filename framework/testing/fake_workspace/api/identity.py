@@ -53,7 +53,7 @@ def may_use(state: State, principal: Principal, application_id: str) -> bool:
     named = {
         each.split("/", 1)[1]
         for rule in rules
-        if rule["role"].startswith("roles/servicePrincipal.")
+        if rule["role"] == "roles/servicePrincipal.user"  # a manager may change it, and not use it
         for each in rule["principals"]
     }
     return principal.is_admin or principal.name == application_id or bool(named & principal.names)

@@ -1,51 +1,15 @@
 """Runs of jobs, as states: what is pending is started by ``framework.testing.fake_workspace.job_runner``."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from framework.testing.fake_workspace.access import holds, require
-from framework.testing.fake_workspace.api.identity import WORKSPACE_ID
 from framework.testing.fake_workspace.api.jobs import job_named
+from framework.testing.fake_workspace.api.new_runs import new_run, new_task, with_dependents
 from framework.testing.fake_workspace.api.paging import page_of
+from framework.testing.fake_workspace.api.run_progress import GOOD, ended, latest, states
 from framework.testing.fake_workspace.exchange import Json, Refused, Request
 from framework.testing.fake_workspace.handler import Routes
 from framework.testing.fake_workspace.state import State, now
-
-_ENDED = {"TERMINATED", "SKIPPED", "INTERNAL_ERROR"}
-_GOOD = {"SUCCESS", "EXCLUDED", "SKIPPED"}
-
-
-def set_task(
-    state: State, run_id: int, task_key: str, result: str, *, message: str = "", output: Json | None = None
-) -> None:
-    """A task begins (``RUNNING``) or ends (``SUCCESS``, ``FAILED``, ``SKIPPED`` and the Jobs API's other results)."""
-    run = state.runs[str(run_id)]
-    if _ended(run):
-        return
-    run |= _states("RUNNING")
-    for task in run["tasks"]:
-        if task["task_key"] == task_key:
-            task |= {**_states(result, message), "output": output or task.get("output", {})}
-            task.setdefault("start_time", now())
-            if _ended(task):
-                task["end_time"] = now()
-
-
-def end_run(state: State, run_id: int, problem: str = "") -> None:
-    """Every task has ended: the run's result follows from them, or from the problem that the runner had."""
-    run = state.runs[str(run_id)]
-    if _ended(run):
-        return
-    for task in run["tasks"]:
-        if not _ended(task):
-            task |= {**_states("FAILED" if problem else "SKIPPED", problem), "end_time": now()}
-    bad = [task for task in run["tasks"] if task["state"].get("result_state", "SUCCESS") not in _GOOD]
-    message = problem or (f"Task {bad[0]['task_key']} failed: {bad[0]['state']['state_message']}" if bad else "")
-    result = bad[0]["state"]["result_state"] if bad else "SUCCESS"
-    run |= {
-        **_states(result if result in {"SUCCESS", "CANCELED", "TIMEDOUT"} else "FAILED", message),
-        "end_time": now(),
-    }
 
 
 def _run_now(state: State, request: Request) -> Json:
@@ -54,26 +18,19 @@ def _run_now(state: State, request: Request) -> Json:
     for known in state.runs.values():
         if body.get("idempotency_token") and known.get("idempotency_token") == body["idempotency_token"]:
             return {"run_id": known["run_id"], "number_in_job": known["run_id"]}
-    settings, overrides = job["settings"], body.get("job_parameters", {})
-    parameters = [
-        {"name": each["name"], "default": each["default"], "value": overrides.get(each["name"], each["default"])}
-        for each in settings.get("parameters", [])
-    ]
-    known_names = {each["name"] for each in parameters}
-    parameters += [{"name": key, "value": value} for key, value in overrides.items() if key not in known_names]
-    wanted = set(body.get("only", [])) or {task["task_key"] for task in settings.get("tasks", [])}
-    active = [run for run in _of_job(state, job["job_id"]) if not _ended(run)]
-    run = _new_run(state, request, settings, parameters, wanted, job_id=job["job_id"])
+    settings, by = job["settings"], {"job_id": job["job_id"], "creator_user_name": request.principal.name}
+    active = [run for run in _of_job(state, job["job_id"]) if not ended(run)]
+    given, only = body.get("job_parameters") or {}, body.get("only") or []
+    run = new_run(state, settings, given, only, job=by, base_url=request.base_url)
     if len(active) >= settings.get("max_concurrent_runs", 1) and not settings.get("queue", {}).get("enabled"):
-        run |= {**_states("SKIPPED", "The maximum of concurrent runs is reached."), "end_time": now()}
+        run |= {**states("SKIPPED", "The maximum of concurrent runs is reached."), "end_time": now()}
     run["idempotency_token"] = body.get("idempotency_token", "")
     return {"run_id": run["run_id"], "number_in_job": run["run_id"]}
 
 
 def _submit(state: State, request: Request) -> Json:
-    settings = request.json()
-    wanted = {task["task_key"] for task in settings.get("tasks", [])}
-    return {"run_id": _new_run(state, request, settings, [], wanted, job_id=0)["run_id"]}
+    by = {"job_id": 0, "creator_user_name": request.principal.name}
+    return {"run_id": new_run(state, request.json(), {}, (), job=by, base_url=request.base_url)["run_id"]}
 
 
 def _get(state: State, request: Request) -> Json:
@@ -87,8 +44,8 @@ def _list(state: State, request: Request) -> Json:
         run
         for run in reversed(state.runs.values())
         if job_id in {0, run["job_id"]}
-        and not (active and _ended(run))
-        and not (completed and not _ended(run))
+        and not (active and ended(run))
+        and not (completed and not ended(run))
         and holds(state, request.principal, f"jobs/{run['job_id']}", "CAN_VIEW")
     ]
     page, more = page_of(runs, request, default=20, largest=25)
@@ -120,7 +77,7 @@ def _cancel_all(state: State, request: Request) -> Json:
 
 def _delete(state: State, request: Request) -> Json:
     run = _run_named(state, request, "CAN_MANAGE")
-    if not _ended(run):
+    if not ended(run):
         raise Refused(400, "INVALID_STATE", f"Run {run['run_id']} is still active.")
     del state.runs[str(run["run_id"])]
     return {}
@@ -128,86 +85,39 @@ def _delete(state: State, request: Request) -> Json:
 
 def _repair(state: State, request: Request) -> Json:
     run, body = _run_named(state, request, "CAN_MANAGE_RUN"), request.json()
-    if not _ended(run):
+    if not ended(run):
         raise Refused(400, "INVALID_STATE", f"Run {run['run_id']} is still active and cannot be repaired.")
-    failed = {task["task_key"] for task in run["tasks"] if task["state"].get("result_state") not in _GOOD}
+    failed = {key for key, task in latest(run).items() if task["state"].get("result_state") not in GOOD}
     again = set(body.get("rerun_tasks", [])) or (failed if body.get("rerun_all_failed_tasks") else set())
+    if body.get("rerun_dependent_tasks"):
+        again |= with_dependents(run["settings"], again) & latest(run).keys()
     unknown = again - {task["task_key"] for task in run["tasks"]}
     if unknown or not again:
         raise Refused(
             400, "INVALID_PARAMETER_VALUE", f"No such tasks to run again: {', '.join(sorted(unknown)) or '(none)'}"
         )
+    job = state.jobs.get(str(run["job_id"]), run)
+    if again <= {task["task_key"] for task in job["settings"].get("tasks", [])}:
+        run["settings"] = job["settings"]  # those of now, not of then
     repair: Json = {"id": state.new_id(), "type": "REPAIR", "start_time": now(), "task_run_ids": []}
-    for task in run["tasks"]:
-        if task["task_key"] in again:
-            attempt = task["attempt_number"] + 1
-            fresh = {"task_key": task["task_key"], "run_id": state.new_id(), "attempt_number": attempt}
-            task.clear()
-            task |= {**fresh, **_states("PENDING")}
+    for key, task in latest(run).items():
+        if key in again:
+            fresh = new_task(state, run, key, task["attempt_number"] + 1)
+            run["tasks"] = [fresh if each is task else each for each in run["tasks"]]
             repair["task_run_ids"].append(fresh["run_id"])
     for each in run["job_parameters"]:
         each["value"] = body.get("job_parameters", {}).get(each["name"], each.get("value"))
     run["repair_history"].append(repair)
     run.pop("end_time", None)
-    run |= _states("PENDING")
+    run |= states("PENDING")
     return {"repair_id": repair["id"]}
-
-
-def _new_run(
-    state: State, request: Request, settings: Json, parameters: list[Json], wanted: set[str], *, job_id: int
-) -> Json:
-    run_id = state.new_id()
-    tasks = [
-        {"task_key": each["task_key"], "run_id": state.new_id(), "attempt_number": 0, **_states("PENDING")}
-        for each in settings.get("tasks", [])
-        if each["task_key"] in wanted
-    ]
-    run: dict[str, Any] = {
-        "run_id": run_id,
-        "job_id": job_id,
-        "original_attempt_run_id": run_id,
-        "number_in_job": run_id,
-        "run_name": settings.get("name") or settings.get("run_name", ""),
-        "run_type": "JOB_RUN" if job_id else "SUBMIT_RUN",
-        "trigger": "ONE_TIME",
-        "format": "MULTI_TASK",
-        "creator_user_name": request.principal.name,
-        "run_page_url": f"{request.base_url}/jobs/{job_id}/runs/{run_id}?o={WORKSPACE_ID}",
-        "start_time": now(),
-        "job_parameters": parameters,
-        "repair_history": [],
-        "tasks": tasks,
-        "settings": settings,
-        **_states("PENDING"),
-    }
-    state.runs[str(run_id)] = run
-    return run
-
-
-def _states(state: str, message: str = "") -> Json:
-    """Both shapes that the API has for the state of a run or a task."""
-    if state in {"PENDING", "RUNNING"}:
-        return {"state": {"life_cycle_state": state, "state_message": message}, "status": {"state": state}}
-    if state == "SKIPPED":
-        life = {"life_cycle_state": "SKIPPED", "state_message": message}
-    else:
-        life = {"life_cycle_state": "TERMINATED", "result_state": state, "state_message": message}
-    code, kind = {"SUCCESS": ("SUCCESS", "SUCCESS"), "CANCELED": ("USER_CANCELED", "CLIENT_ERROR")}.get(
-        state, ("SKIPPED", "SUCCESS") if state == "SKIPPED" else ("RUN_EXECUTION_ERROR", "CLIENT_ERROR")
-    )
-    details = {"code": code, "type": kind, "message": message}
-    return {"state": life, "status": {"state": "TERMINATED", "termination_details": details}}
-
-
-def _ended(run_or_task: Json) -> bool:
-    return run_or_task["state"]["life_cycle_state"] in _ENDED
 
 
 def _cancelled(runs: Iterable[Json]) -> None:
     for run in runs:
         for each in (*run["tasks"], run):
-            if not _ended(each):
-                each |= {**_states("CANCELED", "The run was cancelled."), "end_time": now()}
+            if not ended(each):
+                each |= {**states("CANCELED", "The run was cancelled."), "end_time": now()}
 
 
 def _of_job(state: State, job_id: int) -> list[Json]:
@@ -231,7 +141,7 @@ def _no_run(run_id: int) -> Refused:
 def _shown(run: Json) -> Json:
     tasks = [{key: value for key, value in task.items() if key != "output"} for task in run["tasks"]]
     return {
-        **{key: value for key, value in run.items() if key not in {"settings", "idempotency_token"}},
+        **{key: value for key, value in run.items() if key not in {"settings", "idempotency_token", "parent_run_id"}},
         "tasks": tasks,
     }
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from framework.testing.fake_workspace.access import holds, require
+from framework.testing.fake_workspace.access import holds, require, require_level
 from framework.testing.fake_workspace.api.identity import may_use
 from framework.testing.fake_workspace.api.paging import page_of
 from framework.testing.fake_workspace.exchange import Json, Principal, Refused, Request
@@ -24,6 +24,8 @@ def job_named(state: State, principal: Principal, job_id: int, level: str) -> Js
 def _create(state: State, request: Request) -> Json:
     settings = request.json()
     access = settings.pop("access_control_list", [])
+    for entry in access:
+        require_level(entry)
     settings = _accepted(state, request.principal, settings)
     job_id = state.new_id()
     creator = request.principal

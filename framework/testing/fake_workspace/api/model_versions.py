@@ -15,11 +15,19 @@ _ROOT = "/api/2.1/unity-catalog/models/{name}"
 
 def add_version(state: State, model: str, creator: str, **fields: Any) -> Json:
     """A new version of a model, ready to use. Raises Refused (404) when the model is unknown."""
+    version = 1 + max((int(each) for each in state.model_versions.get(model.lower(), {})), default=0)
+    return put_version(state, model, version, creator, **fields)
+
+
+def put_version(state: State, model: str, version: int, creator: str, **fields: Any) -> Json:
+    """That version of a model, made or changed. Raises Refused (404) when the model is unknown."""
     name = model.lower()
     if f"registered_model:{name}" not in state.securables:
         raise Refused(404, "REGISTERED_MODEL_DOES_NOT_EXIST", f"Registered model '{model}' does not exist.")
     versions = state.model_versions.setdefault(name, {})
-    version = 1 + max((int(each) for each in versions), default=0)
+    if known := versions.get(str(version)):
+        versions[str(version)] = {**known, **fields}
+        return versions[str(version)]
     catalog, schema, last = name.split(".")
     made = {
         "catalog_name": catalog,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from framework.testing.fake_workspace.access import principal_name, require
+from framework.testing.fake_workspace.access import principal_name, require, require_level
 from framework.testing.fake_workspace.exchange import Json, Refused, Request
 from framework.testing.fake_workspace.handler import Routes
 from framework.testing.fake_workspace.state import State
@@ -61,8 +61,7 @@ def _entries(state: State, request: Request) -> list[Json]:
         known = state.groups.keys() | {"users", "admins", "account users"} if group else state.principals.keys()
         if name not in known:
             raise Refused(404, "RESOURCE_DOES_NOT_EXIST", f"Principal: {name} does not exist")
-        if not entry.get("permission_level"):
-            raise Refused(400, "INVALID_PARAMETER_VALUE", f"No permission level for {name}")
+        require_level(entry)
     return list(entries)
 
 
