@@ -13,6 +13,8 @@ SHARED_SALES := ../shared/data/online_retail.parquet
 BENCH ?= *
 DEPLOYS := tests/deploy tests/testing tests/compile
 LONG_RUNS := $(addprefix tests/e2e/,test_faults.py test_repair_and_resume.py test_run.py)
+CLASSES := $(VENV)/spark-classes.jsa
+FAST_JAVA := JDK_JAVA_OPTIONS="-XX:TieredStopAtLevel=1 '-XX:SharedArchiveFile=$(CURDIR)/$(CLASSES)' -Xlog:cds*=off"
 
 .PHONY: help setup demo test test-runs test-rest test-deploys test-matrix check format bench soak data link-data lock hooks clean
 
@@ -24,22 +26,26 @@ setup: $(READY) ## make .venv from the lock (every other target does so when it 
 demo: $(READY) link-data ## run the demand forecast end to end on local Spark
 	$(BIN)/framework run example_demand_forecast --env local
 
-# The tests start many JVMs that live for seconds: the first compiler alone halves what each costs. The runtime's tests go by
-# themselves: they use classic Spark too, and a process has either that or Spark Connect. Two parts run side by side, as
-# most of them wait for their engines; the third one begins when the first of these is done.
-test: check ## everything that must pass: check, then all tests but the soak
-	$(MAKE) -j2 test-runs test-rest test-deploys
+# The tests start many JVMs that live for seconds: the first compiler alone and an archive of the classes that Spark loads
+# take away more than half of what each costs. The runtime's tests go by themselves: they use classic Spark too, and a
+# process has either that or Spark Connect. Three parts run side by side, as most of them wait for their engines.
+test: ## everything that must pass: check, then all tests but the soak
+	$(MAKE) -j2 check $(CLASSES)
+	$(MAKE) -j3 test-runs test-rest test-deploys
 
-test-runs: $(READY)
-	JDK_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 $(BIN)/pytest -m "not soak" --durations=5 tests/runtime
-	JDK_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 $(BIN)/pytest -m "not soak" --durations=15 $(LONG_RUNS)
+test-runs: $(CLASSES)
+	$(FAST_JAVA) $(BIN)/pytest -m "not soak" --durations=5 tests/runtime
+	$(FAST_JAVA) $(BIN)/pytest -m "not soak" --durations=15 $(LONG_RUNS)
 
-test-rest: $(READY)
-	JDK_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 $(BIN)/pytest -m "not soak" --durations=15 \
+test-rest: $(CLASSES)
+	$(FAST_JAVA) $(BIN)/pytest -m "not soak" --durations=15 \
 	  $(addprefix --ignore=,tests/runtime $(LONG_RUNS) $(DEPLOYS))
 
-test-deploys: $(READY)
-	$(BIN)/pytest -m "not soak" --durations=15 $(DEPLOYS)
+test-deploys: $(CLASSES)
+	$(FAST_JAVA) $(BIN)/pytest -m "not soak" --durations=15 $(DEPLOYS)
+
+$(CLASSES): $(READY) tests/class_archive.py
+	$(BIN)/python tests/class_archive.py $@
 
 test-matrix: $(READY) ## the runtime's tests with older versions of Spark
 	$(BIN)/python tests/runtime/run_matrix.py

@@ -46,6 +46,9 @@ def main(archive: Path) -> None:
         spark.stop()
         jvm.stdin.close()
         jvm.wait(120)
+    if not fresh.exists():
+        print("This Java keeps no archive of classes: the tests take some minutes longer.")
+        fresh.touch()
     fresh.replace(archive)
 
 

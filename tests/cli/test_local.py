@@ -106,6 +106,7 @@ def test_an_engine_is_started_seen_and_stopped(repository):
     assert (seen["state"], seen["runs"], seen["attempts"], seen["idle_seconds"]) == ("ready", 0, 0, 420)
     assert text.stdout.startswith("The local engine is ready.\n")
     assert "0 runs, 0 attempts" in text.stdout
+    assert not (repository / ".framework/engine/warm_up/stderr.log").read_text()
     since = datetime.fromisoformat(seen["since"]).astimezone()
     assert f"{since:%Y-%m-%d %H:%M:%S} " in text.stdout, "as a clock on the wall says it"
     assert stopped.stdout == f"The local engine (process {seen['pid']}) was ended.\n"

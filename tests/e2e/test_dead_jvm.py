@@ -28,7 +28,10 @@ def test_a_jvm_that_is_killed_ends_the_run_which_is_repaired_on_a_new_one(warm_c
         )
     )  # fmt: skip
     run = subprocess.Popen(
-        warm_copy.command("run", "-o", "json"), cwd=warm_copy.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        warm_copy.command("run", "--only", "features", "-o", "json"),
+        cwd=warm_copy.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     while not waiting.exists():
         assert run.poll() is None, run.communicate()

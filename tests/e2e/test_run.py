@@ -1,5 +1,7 @@
 """``framework run`` from YAML to predictions, as its users see it."""
 
+from pathlib import Path
+
 import pytest
 
 FIELDS = {
@@ -74,6 +76,49 @@ def test_a_pipeline_runs_another_one(shop):
     child = shop.framework("runs", str(done.task("demand")["run_job_run_id"]), "-o", "json")
     assert [task["result"] for task in child.json["tasks"]] == ["SUCCESS"] * 5
     assert child.json["parameters"]["as_of"] == "2024-03-02"
+
+
+COUNTED = """
+name: counted
+parameters: {least: 2}
+tasks:
+  - {task_key: count, kind: python, entrypoint: "shop.counts:count", params: {least: "{{job.parameters.least}}"}}
+  - {task_key: many, condition_task: {left: "{{tasks.count.values.rows}}", op: EQUAL_TO, right: "3"}}
+  - task_key: each
+    depends_on: [{task_key: many, outcome: "true"}]
+    for_each_task:
+      inputs: "{{tasks.count.values.countries}}"
+      task: {task_key: one, notebook_task: {notebook_path: ../notebooks/one.py, base_parameters: {name: "{{input}}"}}}
+  - {task_key: unread, kind: python, entrypoint: "shop.counts:count", params: {least: "{{job.parameters.least}}"}}
+"""
+COUNTS = """
+def count(context, least: int) -> None:
+    context.set_task_value("rows", least + 1)
+    context.set_task_value("countries", ["DE", "FR"])
+"""
+
+
+def test_a_function_sets_values_for_a_condition_and_a_loop(shop):
+    project = shop.root / "projects/shop"
+    (project / "pipelines/counted.yml").write_text(COUNTED)
+    (project / "src/shop/counts.py").write_text(COUNTS)
+    (project / "notebooks").mkdir()
+    (project / "notebooks/one.py").write_text("# Databricks notebook source\nprint(dbutils.widgets.get('name'))\n")
+
+    done = shop.framework("run", "--pipeline", "counted", "-o", "json")
+
+    assert {task["task_key"]: task["result"] for task in done.json["tasks"]} == {
+        "count": "SUCCESS",
+        "many": "SUCCESS",
+        "each": "SUCCESS",
+        "unread": "FAILED",
+    }, done.stderr
+    assert done.task("count")["kind"] == "python"
+    assert done.task("many")["outcome"] == "true"
+    logs = [Path(each["log"]).with_name("stdout.log").read_text() for each in done.task("each")["iterations"]]
+    assert logs == ["DE\n", "FR\n"]
+    # What nobody reads is no notebook's: it would be lost.
+    assert done.task("unread")["error"]["message"].startswith("the task value 'rows' cannot be set here")
 
 
 BAD_CODE = [

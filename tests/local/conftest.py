@@ -1,7 +1,7 @@
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,14 +50,14 @@ class Attempts:
 
 
 @pytest.fixture(scope="session")
-def engine_paths(tmp_path_factory: pytest.TempPathFactory) -> LocalPaths:
-    return LocalPaths(tmp_path_factory.mktemp("a repository"))
+def engine_paths(_local_spark: Path) -> LocalPaths:
+    return LocalPaths(_local_spark)
 
 
 @pytest.fixture(scope="session")
-def engine(engine_paths: LocalPaths) -> Iterator[Engine]:
-    with Engine.connect(engine_paths, lambda event: None) as engine:
-        yield engine
+def engine(local_engine: Engine) -> Engine:
+    """The one of the fixtures for projects: each engine costs as much as many tests."""
+    return local_engine
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def test_a_canceled_attempt_does_not_commit_later(attempts, engine, engine_paths
     (ended,) = engine.wait(20)
 
     assert (ended.attempt_id, ended.signal, ended.canceled) == (attempt_id, 9, True)
-    time.sleep(7)
+    time.sleep(5)
     assert commits(engine_paths, "canceled") == []
 
 
@@ -63,7 +63,7 @@ def test_an_attempt_that_dies_does_not_commit_later(attempts, engine_paths):
     ended = attempts.run("write_slowly", "shop.died", "die")
 
     assert ended.signal == 14
-    time.sleep(7)
+    time.sleep(5)
     assert commits(engine_paths, "died") == []
 
 

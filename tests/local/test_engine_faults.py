@@ -30,15 +30,14 @@ def writes_data(root: Path, table: str) -> bool:
     return any((LocalPaths(root).warehouse / "shop.db" / table).glob("**/*.parquet"))
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_that_is_killed_leaves_no_process_and_no_late_write(tmp_path, how, eventually, processes_of):
+def test_a_run_that_is_killed_leaves_no_process_and_no_late_write(tmp_path, eventually, processes_of):
     run = start_run(tmp_path, "write_slowly", "shop.slow")
     assert eventually(lambda: writes_data(tmp_path, "slow") or run.poll(), 120)
     assert len(processes_of(tmp_path)) >= 6, (
         "the run, its engine and guardian, the attempt, the Spark server and its JVM (and whatever that forks)"
     )
 
-    run.send_signal(how)
+    run.kill()
     run.communicate(timeout=20)
 
     assert eventually(lambda: not processes_of(tmp_path), 5), processes_of(tmp_path)
@@ -46,35 +45,24 @@ def test_a_run_that_is_killed_leaves_no_process_and_no_late_write(tmp_path, how,
 
 
 def test_an_engine_that_is_killed_leaves_no_process_and_the_next_one_knows_the_tables(
-    tmp_path, eventually, processes_of
+    tmp_path, eventually, alive, processes_of
 ):
+    stuck, log = start_run(tmp_path, "get_stuck_with_a_child"), tmp_path / "get_stuck_with_a_child" / "stdout.log"
+    assert eventually(lambda: log.exists() and log.read_text().endswith("\n"), 60)
+    child = int(log.read_text())
+    assert alive(child)
     run = start_run(tmp_path, "write_twice", "shop.sales", "shop.slow")
     assert eventually(lambda: writes_data(tmp_path, "slow") or run.poll(), 120)
 
     os.kill(int(run.stdout.readline().split()[0]), signal.SIGKILL)
 
-    assert "LocalEngineError: the local engine has ended" in run.communicate(timeout=20)[1]
-    assert eventually(lambda: not processes_of(tmp_path), 5), processes_of(tmp_path)
+    for each in (run, stuck):
+        assert "LocalEngineError: the local engine has ended" in each.communicate(timeout=20)[1]
+    assert eventually(lambda: not alive(child) and not processes_of(tmp_path), 5), processes_of(tmp_path)
     assert commits(tmp_path, "slow") == []
     assert start_run(tmp_path, "write", "shop.sales").communicate(timeout=120)[0].endswith("\n0\n")
-    assert (tmp_path / "attempt" / "stdout.log").read_text().endswith("\n10\n")
+    assert (tmp_path / "write" / "stdout.log").read_text() == "10\n"
     assert len(commits(tmp_path, "sales")) == 2
-
-
-def test_an_engine_that_is_killed_leaves_no_child_of_an_attempt_that_is_stuck(
-    tmp_path, eventually, alive, processes_of
-):
-    run = start_run(tmp_path, "get_stuck_with_a_child")
-    engine = int(run.stdout.readline().split()[0])
-    log = tmp_path / "attempt" / "stdout.log"
-    assert eventually(lambda: log.exists() and log.read_text().endswith("\n"))
-    child = int(log.read_text())
-    assert alive(child)
-
-    os.kill(engine, signal.SIGKILL)
-    run.communicate(timeout=20)
-
-    assert eventually(lambda: not alive(child) and not processes_of(tmp_path), 5), processes_of(tmp_path)
 
 
 def test_runs_that_start_at_once_share_an_engine_which_outlives_the_first(tmp_path, eventually, processes_of):

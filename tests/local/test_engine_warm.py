@@ -33,9 +33,9 @@ def test_who_comes_after_a_run_that_died_finds_nothing_of_it_at_work(
 
     with Engine.connect(engine_paths, lambda event: None) as next_run:
         at_work = engine_control.look(engine_paths).status.attempts
-        attempt = int((engine_paths.root / "attempt" / "stdout.log").read_text().split()[-1])
+        attempt = int((engine_paths.root / "write_slowly" / "stdout.log").read_text().split()[-1])
         assert (next_run.info.pid, at_work, alive(attempt)) == (engine.info.pid, 0, False)
-    time.sleep(7)
+    time.sleep(5)
     assert not list(folder.glob("_delta_log/*.json")), "the write of a run that is gone was committed later"
 
 

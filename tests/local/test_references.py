@@ -171,23 +171,26 @@ def test_job_parameters_reach_key_value_tasks_only(tmp_path):
         ({"slope": "steep"}, "'slope' of task 'a' is not of type int"),
     ],
 )
-def test_arguments_that_no_task_could_read_are_refused_before_the_run(given, message):
+@pytest.mark.parametrize("in_notebook", [False, True])
+def test_arguments_that_no_task_could_read_are_refused_before_the_run(given, message, in_notebook):
     named = {"slope": "{{job.parameters.slope}}", "framework.logical_date": "{{job.parameters.as_of}}"}
-    made = of_ours(named, {"slope": "2", "as_of": "2024-03-01"})
+    made = of_ours(named, {"slope": "2", "as_of": "2024-03-01"}, in_notebook)
 
     with pytest.raises(DataError, match=message):
         check_arguments(made.job("q").tasks, made.plan("q"), job_values(made, run_of(given)))
 
 
-def of_ours(named, parameters):
+def of_ours(named, parameters, in_notebook=False):
     own = {
         "framework.plan": "${var.release_path}/plans/q.json",
         "framework.task": "a",
         "framework.job_run_id": "{{job.run_id}}",
         "framework.task_run_id": "{{task.run_id}}",
     }
+    notebook = {"notebook_path": "${var.release_path}/notebooks/task", "base_parameters": own | named}
     wheel = {"package_name": "bundle_framework", "entry_point": "framework-task", "named_parameters": own | named}
-    return runnable({"task_key": "a", "python_wheel_task": wheel}, parameters)
+    does = {"notebook_task": notebook} if in_notebook else {"python_wheel_task": wheel}
+    return runnable({"task_key": "a", **does}, parameters)
 
 
 def runnable(task, parameters=None, files=None):

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -122,13 +122,19 @@ def attempt(spark, tmp_path) -> Runner:
     return Runner(tmp_path, f"s{number}", f"job{number}", None)
 
 
-@pytest.fixture(
-    params=["classic", pytest.param("connect", marks=pytest.mark.skipif(not HAS_CONNECT, reason="4.2 only"))]
-)
+_CONNECT = pytest.param("connect", marks=pytest.mark.skipif(not HAS_CONNECT, reason="4.2 only"))
+
+
+@pytest.fixture(params=["classic", _CONNECT])
 def either(request, attempt) -> Runner:
     """``attempt``, once in this process and once over Spark Connect."""
-    worker = request.getfixturevalue("connect_worker") if request.param == "connect" else None
-    return Runner(attempt.directory, attempt.schema, attempt.job_run_id, worker)
+    return _runner(request, attempt)
+
+
+@pytest.fixture(params=[pytest.param("classic", marks=pytest.mark.soak), _CONNECT])
+def remote(request, attempt) -> Runner:
+    """The same where both go the same way: in this process only in a soak, and with older versions of Spark."""
+    return _runner(request, attempt)
 
 
 @pytest.fixture
@@ -149,6 +155,11 @@ def table(spark, attempt):
 def sales(table) -> str:
     rows = [("A", "2011-11-07", 2), ("A", "2011-11-07", 3), ("B", "2011-11-07", 7)]
     return table("sales", rows, "stock_code string, week string, quantity int")
+
+
+def _runner(request, attempt: Runner) -> Runner:
+    worker = request.getfixturevalue("connect_worker") if request.param == "connect" else None
+    return replace(attempt, worker=worker)
 
 
 def _builder(warehouse: Path) -> SparkSession.Builder:

@@ -260,30 +260,30 @@ def test_a_gate_that_decides_nothing_is_refused(train, evaluate):
     assert "neither min nor max" in evaluate(thresholds={"wape": {}}).error.message
 
 
-def test_scoring_no_rows_leaves_the_slice_as_it_was(either, spark, train, register, points):
-    train(2.0, either)
-    register(either, gates=())
+def test_scoring_no_rows_leaves_the_slice_as_it_was(remote, spark, train, register, points):
+    train(2.0, remote)
+    register(remote, gates=())
     options = {
-        "model": either.name("model") + "@champion", "reads": {"rows": points}, "writes": either.name("scores"),
+        "model": remote.name("model") + "@champion", "reads": {"rows": points}, "writes": remote.name("scores"),
         "given": {"framework.logical_date": "2011-11-07"},
     }  # fmt: skip
-    either("batch_inference", **options)
-    record = either("batch_inference", where="x > 99", **options)
+    remote("batch_inference", **options)
+    record = remote("batch_inference", where="x > 99", **options)
     assert record.error.message == "no rows to score for logical date 2011-11-07: where is x > 99"
-    assert spark.table(either.name("scores")).count() == 3
+    assert spark.table(remote.name("scores")).count() == 3
 
 
-def test_what_is_only_passed_on_comes_back_as_it_was(either, spark, train, register):
-    train(2.0, either)
-    register(either, gates=())
+def test_what_is_only_passed_on_comes_back_as_it_was(remote, spark, train, register):
+    train(2.0, remote)
+    register(remote, gates=())
     names = ("x", "n", "ended", "local", "share", "part")
     values = "(1D, 1L, TIMESTAMP'9999-12-31 23:59:59.999999', TIMESTAMP_NTZ'9999-12-31 00:00:00', DOUBLE('NaN'), 0.1F)"
     nulls = "(2D, 2L, NULL, NULL, NULL, FLOAT('Infinity'))"
-    source, scores = either.name("source"), either.name("scores")
+    source, scores = remote.name("source"), remote.name("scores")
     frame = spark.sql(f"SELECT * FROM VALUES {values}, {nulls} AS t({', '.join(names)})")
     frame.write.format("delta").saveAsTable(source)
-    record = either(
-        "batch_inference", model=either.name("model") + "@champion", reads={"r": source}, writes=scores,
+    record = remote(
+        "batch_inference", model=remote.name("model") + "@champion", reads={"r": source}, writes=scores,
         write_mode="overwrite",
     )  # fmt: skip
     assert record.error is None
@@ -320,13 +320,13 @@ def whole_numbers(attempt, points, register) -> str:
     return attempt.name("model") + "@champion"
 
 
-def test_rows_that_do_not_fit_the_model_are_refused(either, table, whole_numbers):
-    score = {"model": whole_numbers, "writes": either.name("scores"), "write_mode": "overwrite"}
+def test_rows_that_do_not_fit_the_model_are_refused(remote, table, whole_numbers):
+    score = {"model": whole_numbers, "writes": remote.name("scores"), "write_mode": "overwrite"}
     no_n = table("no_n", [(1,)], "m bigint")
-    assert "needs columns that the rows lack: n" in either("batch_inference", reads={"r": no_n}, **score).error.message
+    assert "needs columns that the rows lack: n" in remote("batch_inference", reads={"r": no_n}, **score).error.message
     null = table("null_n", [(1,), (None,)], "n bigint")
-    assert "'n' has empty values" in either("batch_inference", reads={"r": null}, **score).error.message
+    assert "'n' has empty values" in remote("batch_inference", reads={"r": null}, **score).error.message
     clash = table("clash", [(1, 1)], "n bigint, Model_Name int")
     assert (
-        "'Model_Name' of the rows has the name" in either("batch_inference", reads={"r": clash}, **score).error.message
+        "'Model_Name' of the rows has the name" in remote("batch_inference", reads={"r": clash}, **score).error.message
     )

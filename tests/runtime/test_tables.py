@@ -1,6 +1,7 @@
 """What tasks read and write: versions, modes, keys and clear errors."""
 
 import threading
+import time
 
 import pytest
 
@@ -23,9 +24,9 @@ def test_features_are_written_and_the_record_tells_versions_and_rows(either, spa
     assert '"commit": "abc123"' in said and f'"job_run_id": "{either.job_run_id}"' in said
 
 
-def test_a_repeated_key_leaves_the_table_as_it_was(either, spark, sales, table):
+def test_a_repeated_key_leaves_the_table_as_it_was(remote, spark, sales, table):
     features = table("features", [("old", "w", 1)], "stock_code string, week string, quantity int")
-    record = either(
+    record = remote(
         "feature_table", entrypoint="shop.features:as_they_are", reads={"sales": sales}, writes=features,
         primary_keys=["stock_code", "week"],
     )  # fmt: skip
@@ -36,10 +37,10 @@ def test_a_repeated_key_leaves_the_table_as_it_was(either, spark, sales, table):
     assert rows(spark, features, "stock_code") == [("old",)]
 
 
-def test_a_key_that_is_null_is_refused(either, table):
+def test_a_key_that_is_null_is_refused(remote, table):
     source = table("source", [("A", None)], "stock_code string, week string")
-    record = either(
-        "feature_table", entrypoint="shop.features:as_they_are", reads={"sales": source}, writes=either.name("f"),
+    record = remote(
+        "feature_table", entrypoint="shop.features:as_they_are", reads={"sales": source}, writes=remote.name("f"),
         primary_keys=["stock_code", "week"],
     )  # fmt: skip
     assert record.error.message.endswith("is null: a row has (stock_code = A, week = None)")
@@ -60,14 +61,14 @@ def test_a_write_mode_that_cannot_keep_the_key_is_refused(attempt, sales, mode, 
     assert message in record.error.message
 
 
-def test_replacing_a_slice_twice_makes_no_duplicates_and_leaves_the_others(either, spark, sales):
-    daily = either.name("daily")
+def test_replacing_a_slice_twice_makes_no_duplicates_and_leaves_the_others(remote, spark, sales):
+    daily = remote.name("daily")
     options = {
         "entrypoint": "shop.features:of_day", "reads": {"sales": sales}, "writes": daily,
         "write_mode": {"replace_where": ["logical_date"]},
     }  # fmt: skip
     for day in ("2011-11-07", "2011-11-14T06:00:00", "2011-11-07"):
-        assert either("python", given={"framework.logical_date": day}, **options).error is None
+        assert remote("python", given={"framework.logical_date": day}, **options).error is None
     counts = spark.table(daily).groupBy("logical_date").count().orderBy("logical_date").collect()
     assert [(str(row[0]), row[1]) for row in counts] == [("2011-11-07", 3), ("2011-11-14", 3)]
 
@@ -139,29 +140,34 @@ def test_a_missing_table_names_who_writes_it(either):
     assert "'build_features' writes it" in record.error.hint
 
 
-def test_a_conflict_with_another_writer_is_tried_again_from_the_read_on(attempt, spark, sales, monkeypatch):
+def test_a_conflict_with_another_writer_is_tried_again_from_the_read_on(attempt, spark, sales, monkeypatch, tmp_path):
     import shop.features
 
     calls, target = [], attempt.name("contested")
+    writing, overtaken = tmp_path / "writing", tmp_path / "overtaken"
     spark.table(sales).write.format("delta").saveAsTable(target)
+
+    def overtake():
+        while not writing.exists():
+            time.sleep(0.05)
+        spark.sql(f"UPDATE {target} SET quantity = 0")
+        overtaken.touch()
+
+    def wait(batches):
+        for batch in batches:
+            writing.touch()
+            while not overtaken.exists():
+                time.sleep(0.05)
+            yield batch
 
     def slow_first(sales):
         calls.append(sales.count())
         if len(calls) > 1:
             return sales
-        rival = threading.Timer(1.0, lambda: spark.sql(f"UPDATE {target} SET quantity = 0"))
-        rival.start()
-        return sales.mapInPandas(_wait, sales.schema)
+        threading.Thread(target=overtake, daemon=True).start()
+        return sales.mapInPandas(wait, sales.schema)
 
     monkeypatch.setattr(shop.features, "as_they_are", slow_first)
     record = attempt("python", entrypoint="shop.features:as_they_are", reads={"sales": sales}, writes=target)
     assert record.error is None
     assert calls == [3, 3]
-
-
-def _wait(batches):
-    import time
-
-    for batch in batches:
-        time.sleep(5)
-        yield batch

@@ -62,15 +62,15 @@ def write(argv):
 
 
 def write_slowly(argv):
-    """A write of about nine seconds that needs no processor; with a second argument, die in the middle of it."""
+    """A write of about six seconds that needs no processor; with a second argument, die in the middle of it."""
     table, *die = argv
     print(os.getpid(), flush=True)
     spark().sql("create schema if not exists shop")
     if die:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, 3)
+        signal.setitimer(signal.ITIMER_REAL, 2)
     rows = spark().range(0, 6, 1, 2)
-    rows.selectExpr("id", "reflect('java.lang.Thread', 'sleep', 3000L) as slept").write.saveAsTable(table)
+    rows.selectExpr("id", "reflect('java.lang.Thread', 'sleep', 2000L) as slept").write.saveAsTable(table)
     print("committed")
 
 

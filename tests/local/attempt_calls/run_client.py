@@ -17,10 +17,10 @@ def main(root: str, function: str, *argv: str) -> None:
         print(engine.info.pid, engine.info.java_home, flush=True)
         engine.start(
             AttemptSpec(
-                attempt_id="one",
+                attempt_id=function,
                 argv=argv,
                 call=f"attempt_calls:{function}",
-                directory=folder / "attempt",
+                directory=folder / function,
                 cwd=folder,
                 sys_path=(str(Path(__file__).parent),),
             )
