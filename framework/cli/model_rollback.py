@@ -24,10 +24,12 @@ def planned_moves(ground: "Ground", asked: "WantedMove") -> "list[PlannedMove]":
     """What would be moved, shown to whoever asked. Raises UsageError, and FrameworkError for one that does not fit."""
     from framework.console.model_view import show_moves
     from framework.console.streams import stderr
-    from framework.deploy.models import cannot_move
+    from framework.deploy.models import AS_OF_RELEASE, cannot_move
     from framework.deploy.models import planned_moves as planned
+    from framework.deploy.rollback import way_back
 
-    moves = planned(ground.client, ground.past(), asked)
+    past = way_back(ground, asked.release) if asked.to == AS_OF_RELEASE else ground.past()
+    moves = planned(ground.client, past, asked)
     show_moves(stderr(), moves)
     if wrong := [each for each in moves if each.misfits]:
         raise cannot_move(wrong[0])
@@ -46,5 +48,5 @@ def move_models(ground: "Ground", moves: "list[PlannedMove]") -> list[dict[str, 
     from framework.deploy.models import move
 
     ledger = AliasLedger(ground.client, ground.store.root)
-    done = [move(ground.client, each, ledger, "rollback") for each in moves if each.changes]
+    done = [move(ground.client, each, ledger, "rollback") for each in moves]
     return [change.as_dict() for change in done if change]

@@ -29,6 +29,7 @@ def models(  # noqa: PLR0917 - typer makes an option of each
     from framework.console.streams import stdout
     from framework.deploy import checkout
     from framework.deploy.alias_ledger import AliasLedger
+    from framework.deploy.data_owners import EVERY
     from framework.deploy.models import delete_version, models_of
 
     if delete is not None and model_name is None:
@@ -39,7 +40,7 @@ def models(  # noqa: PLR0917 - typer makes an option of each
         if at.is_production and not yes and is_person():
             agreed(f"Delete v{delete} of {model_name} for ever?")
         kept = {release.id for release in ground.store.releases()}
-        needed = [each for each in ground.store.deployments() if each.release in kept]
+        needed = [each for each in ground.store.deployments(EVERY) if each.release in kept]
         deleted = delete_version(ground.client, model_name, delete, needed)
         if output is Output.JSON:
             typer.echo(json.dumps({"schema": 1, "deleted": {"model": model_name, "version": deleted}}, indent=2))

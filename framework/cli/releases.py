@@ -23,12 +23,10 @@ def releases(
     from framework.console.streams import stdout
     from framework.deploy import checkout, history
     from framework.deploy.status import at_work
-    from framework.deploy.store import LAST
 
     at, listener = aimed(project, target, {})
     ground = checkout.ground_of(at, listener)
-    # What is live may lie further back than what is listed.
-    past = ground.past(max(limit, LAST), broken=lambda error: ground.say(f"Left out: {error.message}", warning=True))
+    past = ground.past(limit, broken=lambda error: ground.say(f"Left out: {error.message}", warning=True))
     live, shown = history.live(past), past[-limit:]
     if output is Output.JSON:
         rows = [{**each.as_dict(), "live": each is live} for each in reversed(shown)]

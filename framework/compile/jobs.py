@@ -126,7 +126,7 @@ def _task(task: ResolvedTask, does: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_ours(told: Mapping[str, str], in_notebook: bool) -> Mapping[str, Any]:
     if in_notebook:
-        return {"notebook_task": {"notebook_path": PATH, "base_parameters": told}}
+        return {"notebook_task": {"notebook_path": PATH, "source": "WORKSPACE", "base_parameters": told}}
     return {"python_wheel_task": {"package_name": PACKAGE, "entry_point": ENTRY_POINT, "named_parameters": told}}
 
 

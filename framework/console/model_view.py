@@ -31,7 +31,7 @@ def show_changes(console: Console, changes: Sequence[AliasChange]) -> None:
         table.add_column(column, overflow="fold")
     for each in reversed(changes):
         versions = (_version(each.before), _version(each.after))
-        why = each.reason if each.result == MOVED else f"{each.reason} (nobody saw whether it was done)"
+        why = each.reason if each.result == MOVED else f"{each.reason} (nobody saw its end)"
         row = (shown(each.moved_at), each.model, each.alias, *versions, each.by, why)
         table.add_row(*map(Text, row))
     console.print(table if changes else "No alias was ever moved.")

@@ -71,9 +71,10 @@ def _show(console: Console, change: Change) -> None:
 
 
 def _shown(field: FieldChange) -> str:
-    if isinstance(field.old, list) and isinstance(field.new, list) and field.old and field.new:
-        return _shown_lists(field.old, field.new)
-    return f"{_short(field.old)} → {_short(field.new)}"
+    old, new = field.shown
+    if isinstance(old, list) and isinstance(new, list) and old and new:
+        return _shown_lists(old, new)
+    return f"{_short(old)} → {_short(new)}" + (" (hidden, and different)" if old == new else "")
 
 
 def _shown_lists(old: Sequence[Any], new: Sequence[Any]) -> str:

@@ -7,7 +7,7 @@ Nothing there is ever changed. A run may only read the store; its moves stand in
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,11 @@ class AliasLedger:
             found += self._of_runs(model)
         return in_order(found)
 
+    def last(self, model: str, alias: str) -> AliasChange | None:
+        """The last move of ``alias`` by a command, unless it was refused."""
+        theirs = (each for each in self._of_commands() if (each.model, each.alias) == (model, alias))
+        return next((each for each in theirs if each.result != REFUSED), None)
+
     @property
     def _directory(self) -> str:
         return f"{self.root}/alias_changes"
@@ -63,13 +68,13 @@ class AliasLedger:
             return []
         return [change for each in versions for change in of_description(model, each.comment or "")]
 
-    def _of_commands(self) -> list[AliasChange]:
+    def _of_commands(self) -> Iterator[AliasChange]:
+        """The newest first, each as it was recorded last; earlier versions wrote one file for each, without a word."""
         files = WorkspaceFiles(self.client)
-        found = files.below(self._directory, recursive=False)
-        latest = {
-            name.removesuffix(suffix): name for suffix in (_STARTED, _ENDED) for name in found if name.endswith(suffix)
-        }
-        return [self._read(files, f"{self._directory}/{latest[key]}") for key in sorted(latest)]
+        found = [name for name in files.below(self._directory, recursive=False) if name.endswith(".json")]
+        latest = {name.partition(".")[0]: name for name in sorted(found, reverse=True)}  # what ended after what started
+        for key in sorted(latest, reverse=True):
+            yield self._read(files, f"{self._directory}/{latest[key]}")
 
     @staticmethod
     def _read(files: WorkspaceFiles, path: str) -> AliasChange:

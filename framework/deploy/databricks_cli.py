@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -84,6 +85,8 @@ def find_cli(environment: Mapping[str, str] = os.environ) -> DatabricksCli:
 class BundleCli:
     """The CLI at work on the bundle in ``directory``; ``kept_open`` are file descriptors that its process holds too.
 
+    ``killed`` gets the beginning and end of each of its processes that was killed.
+
     Every method raises DatabricksError, with what the CLI said and what to do next.
     """
 
@@ -92,6 +95,7 @@ class BundleCli:
     target: str
     variables: Mapping[str, str] = field(default_factory=dict)
     kept_open: tuple[int, ...] = ()
+    killed: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def summary(self) -> dict[str, Any]:
         """The bundle with every reference filled in, where it is deployed, and the ids and links of its resources."""
@@ -142,7 +146,12 @@ class BundleCli:
                 # ^C is for us: the CLI would die in the middle of a change, and keep its lock.
                 start_new_session=True,
             )
-            _wait_for(process, command[0], patience, to_the_end)
+            began = datetime.now(UTC).replace(microsecond=0)
+            try:
+                _wait_for(process, command[0], patience, to_the_end)
+            finally:
+                if process.returncode < 0:
+                    self.killed.append((began, datetime.now(UTC)))
             said, complaint = _text(out), _text(err)
         if process.returncode != 0:
             raise _refused(command[0], process.returncode, complaint or said)

@@ -130,8 +130,10 @@ def _started(last: Deployment, who: str, found: Destroyed, ground: Ground, owned
 def _take_away(parts: tuple[Part, ...], found: Destroyed, lock: DeployLock) -> None:
     for part in parts:
         known = dict(_deployed(part))
+        # The CLI forgets only what is in the bundle, and a deployment that failed may have made more.
+        beside = {each.key: each for each in changes_of(part.bundle.plan()).with_action(Action.DELETE)}
         for key in (key for key in found.left if key in known):
-            part.bundle.unbind(key.partition(".")[2])
+            part.leave(beside[key]) if key in beside else part.bundle.unbind(key.partition(".")[2])
         lock.ensure_held()
         part.bundle.destroy(lock.seconds_left())
 
@@ -141,8 +143,6 @@ def _know_everything(part: Part, ground: Ground, owned: Mapping[str, str]) -> No
     for change in _forgotten(part, ground, owned):
         make_ready(change, ground.client)
         part.bundle.bind(change.resource, change.identifier)
-    for change in changes_of(part.bundle.plan()).with_action(Action.LEAVE):
-        part.leave(change)
 
 
 def _forgotten(part: Part, ground: Ground, owned: Mapping[str, str]) -> list[Change]:

@@ -13,7 +13,7 @@ from framework.deploy import history
 from framework.deploy.databricks_cli import DatabricksCli
 from framework.deploy.lock import DeployLock, locked
 from framework.deploy.secrets import without_secrets
-from framework.deploy.store import LAST, ReleaseStore
+from framework.deploy.store import LAST, Enough, ReleaseStore
 from framework.deploy.workbench import Part, workbench
 from framework.records.releases import Deployment, Release
 from framework.spec.policy_spec import TargetPolicy
@@ -59,12 +59,18 @@ class Ground:
         """Tell a person what is being done."""
         self.listener(Note(message, warning))
 
-    def past(self, last: int = LAST, broken: Callable[[FrameworkError], object] | None = None) -> list[Deployment]:
-        """The ``last`` deployments of this place, oldest first; with ``broken``, without records that nobody can read.
+    def past(
+        self,
+        last: int = LAST,
+        broken: Callable[[FrameworkError], object] | None = None,
+        enough: Enough = history.succeeded,
+    ) -> list[Deployment]:
+        """The ``last`` deployments of this place, and those before them until they are ``enough``, oldest first.
 
-        It is told of these. Without it, they raise FrameworkError: who changes something has to know what was before.
+        ``broken`` is told of records that nobody can read, and they are left out. Without it, they raise
+        FrameworkError: who changes something has to know what was before.
         """
-        return history.at(self.store.deployments(last, self.root_path, broken=broken), self.root_path)
+        return history.at(self.store.deployments(last, self.root_path, broken, enough), self.root_path)
 
     @contextmanager
     def on_record(self, started: Deployment) -> Iterator[None]:
@@ -112,4 +118,4 @@ def under_lock(wanted: Wanted, ground: Ground) -> Iterator[tuple[tuple[Part, ...
             ground.client, ground.home, states, who=parts[0].who, scratch=ground.scratch, listener=ground.listener
         )
         with held as lock:
-            yield tuple(each.guarded(lock.guard.descriptor) for each in parts), lock
+            yield tuple(each.guarded(lock) for each in parts), lock

@@ -41,7 +41,7 @@ def to_roll_back_to(deployments: Sequence[Deployment], release: str | None) -> D
     After a rollback that is the one before it: what was rolled back from is not gone forward to again.
     Raises UsageError for a release that was never live here, FrameworkError when there is none before.
     """
-    were = [each for each in deployments if each.result == "succeeded" and each.kind != "destroy"]
+    were = _were_live(deployments)
     see = f"framework releases {were[0].project} -e {were[0].target}" if were else "framework releases"
     if release is not None:
         found = [each for each in were if each.release.startswith(release)]
@@ -64,6 +64,17 @@ def to_roll_back_to(deployments: Sequence[Deployment], release: str | None) -> D
     )
 
 
+def is_way_back(deployments: Sequence[Deployment], release: str | None) -> bool:
+    """Whether these are enough for ``to_roll_back_to``: what was before them changes nothing about its answer.
+
+    But for a ``release`` of which only the beginning is given: among these it has to be the only one.
+    """
+    were = _were_live(deployments)
+    if release is not None:
+        return any(each.release.startswith(release) for each in were)
+    return len(_steps(were, from_the_first=False)[0]) > (live(deployments) is not None)
+
+
 def names_of_jobs(deployments: Sequence[Deployment]) -> dict[str, list[str]]:
     """What each job was called, by key, in the live deployment and in those after it."""
     now = live(deployments)
@@ -74,8 +85,15 @@ def names_of_jobs(deployments: Sequence[Deployment]) -> dict[str, list[str]]:
     return found
 
 
-def _steps(were: Iterable[Deployment]) -> tuple[list[Deployment], Deployment | None]:
-    """The way to what was live last, one deployment for each step, and the one that was rolled back from last."""
+def _were_live(deployments: Iterable[Deployment]) -> list[Deployment]:
+    return [each for each in succeeded(deployments) if each.kind != "destroy"]
+
+
+def _steps(were: Iterable[Deployment], *, from_the_first: bool = True) -> tuple[list[Deployment], Deployment | None]:
+    """The way to what was live last, one deployment for each step, and the one that was rolled back from last.
+
+    Not ``from_the_first`` of all, only the last steps: those that are sure whatever there was before.
+    """
     steps: list[Deployment] = []
     undone = None
     for each in were:
@@ -84,6 +102,10 @@ def _steps(were: Iterable[Deployment]) -> tuple[list[Deployment], Deployment | N
             if earlier[-1] < len(steps) - 1:
                 undone = steps[-1]
             del steps[earlier[-1] + 1 :]
-        elif not steps or steps[-1].release != each.release:
+        elif each.kind == "rollback" and not from_the_first:
+            steps.clear()
+        elif steps and steps[-1].release == each.release:
+            steps[-1] = each  # it knows more: by which commit it can be made again
+        else:
             steps.append(each)
     return steps, undone

@@ -10,7 +10,7 @@ import socket
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,8 @@ LEASE = timedelta(hours=2)
 """How long a lock counts; whoever holds it ends before."""
 MARGIN = timedelta(minutes=5)
 """How far apart the clocks of two machines may be."""
+RELEASED = "-released"
+"""What the id of a holder ends with that is none any more."""
 FILE_NAME = "deployment.lock.json"
 """The lock's file, beside the directory of the bundle."""
 
@@ -60,6 +62,8 @@ class Holder:
 
     def gone(self, now: datetime, here: str, ci: CiRun) -> str:
         """What proves that the holder is gone; nothing when it may be at work."""
+        if self.id.endswith(RELEASED):
+            return "it was released, and could not be deleted"
         if now > self.times[1] + MARGIN:
             return f"its time was up at {shown(self.expires_at)}"
         if self.host == here and is_free(Path(self.guard), self.id):
@@ -75,12 +79,16 @@ class Holder:
 
 @dataclass(frozen=True, kw_only=True)
 class DeployLock:
-    """A lock that is held; ``guard`` is what processes keep open that work under it."""
+    """A lock that is held; ``guard`` is what processes keep open that work under it.
+
+    ``cli_killed``: from when to when a Databricks CLI was at work for us that had to be killed. It leaves its own lock.
+    """
 
     files: WorkspaceFiles
     path: str
     holder: Holder
     guard: Guard
+    cli_killed: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def ensure_held(self) -> None:
         """Raises DatabricksError when somebody has taken it meanwhile."""
@@ -125,9 +133,10 @@ def locked(
             # What cannot be released is found to be abandoned: the guard is still there then, and free.
             with suppress(DatabricksError):
                 lock.ensure_held()
-                for state_path in state_paths:  # a CLI of ours that was killed leaves its own
-                    clear_cli_lock(files, state_path, [(who, holder.times)])
-                _release(files, path)
+                if lock.cli_killed:
+                    for state_path in state_paths:
+                        clear_cli_lock(files, state_path, [(who, times) for times in lock.cli_killed])
+                _release(files, path, holder)
                 guard.remove()
 
 
@@ -172,10 +181,16 @@ def _clear_cli_locks(files: WorkspaceFiles, state_paths: Sequence[str], gone: Se
         raise by_hand(cli_lock(files, foreign[0]) or {}, foreign[0])
 
 
-def _release(files: WorkspaceFiles, path: str) -> None:
-    """By whoever holds it. First the file that all others follow: who is still reading these finds that out."""
+def _release(files: WorkspaceFiles, path: str, holder: Holder) -> None:
+    """Unless somebody has taken it over: who releases it takes that place first, so that nobody else can."""
     holders = _holders(files, path)
-    for number in range(len(holders)):
+    if not holders or holders[-1].id != holder.id:
+        return
+    last = replace(holder, id=holder.id + RELEASED)
+    if not _written(files, _place_after(path, holders), last):
+        return
+    # First the file that all others follow: who is still reading these finds that out.
+    for number in range(len(holders) + 1):
         files.delete(_place_after(path, holders[:number]))
 
 

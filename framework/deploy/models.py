@@ -19,7 +19,7 @@ from framework.deploy.alias_ledger import AliasLedger
 from framework.deploy.model_aliases import NOT_FOUND, aliases, aliases_there
 from framework.deploy.secrets import without_secrets
 from framework.deploy.workspace import asking
-from framework.records.alias_changes import REFUSED, UNKNOWN, AliasChange
+from framework.records.alias_changes import MOVED, REFUSED, UNKNOWN, AliasChange
 from framework.records.releases import Deployment
 
 if TYPE_CHECKING:
@@ -102,14 +102,14 @@ def planned_move(
 
 
 def move(client: "WorkspaceClient", planned: PlannedMove, ledger: AliasLedger, reason: str) -> AliasChange | None:
-    """Move the alias as planned, and keep it on record; None when it is there already.
+    """Move the alias as planned, and keep it on record; None when it is there already, with its way back.
 
     Raises FrameworkError when the versions do not fit, DatabricksError when somebody moved the alias meanwhile.
     """
     if planned.misfits:
         raise cannot_move(planned)
     if not planned.changes:
-        return None
+        return _gone_on_with(client, planned, ledger)
     if aliases(client, planned.model).get(planned.alias, "") != planned.before:
         raise DatabricksError(f"{planned.alias} of {planned.model} was moved by somebody else meanwhile", "Look again.")
     with asking("see who is logged in"):
@@ -192,25 +192,43 @@ def models_of(deployments: Collection[Deployment]) -> list[str]:
     return sorted({model for each in deployments for model in each.model_aliases})
 
 
+def _gone_on_with(client: "WorkspaceClient", planned: PlannedMove, ledger: AliasLedger) -> AliasChange | None:
+    """The move that was broken off after the alias was set, once it is whole; None when the last one was."""
+    last = ledger.last(planned.model, planned.alias)
+    if last is None or last.result != UNKNOWN or last.after != planned.after:
+        return None
+    change = replace(last, result=MOVED)
+    _keep_way_back(client, change, ledger)
+    return change
+
+
 def _carry_out(client: "WorkspaceClient", change: AliasChange, ledger: AliasLedger) -> None:
     """On record before and after: so a kill leaves no move that nobody knows of, and a refusal none that never was."""
     ledger.append(replace(change, result=UNKNOWN))
-    what, needs = f"move {change.alias} of {change.model}", f"MANAGE on {change.model}, or to own it"
-    # The alias first: who is interrupted between the two would find no way back by the same command.
+    # The alias first: the other way round, what 'previous' stood for would be lost in between.
     try:
-        with asking(what, needs):
+        with asking(f"move {change.alias} of {change.model}", _needs(change)):
             client.registered_models.set_alias(change.model, change.alias, int(change.after))
     except DatabricksRefused as error:
         if 400 <= error.status < 500:  # of anything else nobody knows what became of it
             with suppress(FrameworkError):
                 ledger.append(replace(change, result=REFUSED))
         raise
-    try:
-        if change.before:
-            with asking(what, needs):
-                client.registered_models.set_alias(change.model, f"{PREVIOUS}_{change.alias}", int(change.before))
-    finally:
-        ledger.append(change)
+    _keep_way_back(client, change, ledger)
+
+
+def _keep_way_back(client: "WorkspaceClient", change: AliasChange, ledger: AliasLedger) -> None:
+    """The second step, and the end on record: without it, the same command comes back here."""
+    alias, previous = change.alias, f"{PREVIOUS}_{change.alias}"
+    if change.before:
+        done = f"{alias} is v{change.after} now, and the same command goes on from there"
+        with asking(f"let {previous} of {change.model} stand for v{change.before} ({done})", _needs(change)):
+            client.registered_models.set_alias(change.model, previous, int(change.before))
+    ledger.append(change)
+
+
+def _needs(change: AliasChange) -> str:
+    return f"MANAGE on {change.model}, or to own it"
 
 
 def _version(model: str, wanted: WantedMove, now: Mapping[str, str], then: Mapping[str, Mapping[str, str]]) -> str:

@@ -1,5 +1,6 @@
 """What a deployment would change: the Databricks CLI's plan, read into values."""
 
+import hashlib
 import json
 import re
 from collections import Counter
@@ -64,11 +65,29 @@ _JOBS = "resources.jobs."
 
 @dataclass(frozen=True)
 class FieldChange:
-    """A field of a resource: its value now (``old``) and then (``new``), None where there is none."""
+    """A field of a resource: its value now (``old``) and then (``new``), None where there is none.
+
+    The values are as they are; ``shown`` has both without secrets, which somebody may have written there by hand.
+    """
 
     path: str
     old: Any
     new: Any
+
+    @property
+    def shown(self) -> tuple[Any, Any]:
+        """Both values for people and files."""
+        return _clean(self.old), _clean(self.new)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For machines. What is hidden has a ``digest``: whether it differs depends on no variable that hides it."""
+        old, new = self.shown
+        hidden = (old, new) != (self.old, self.new)
+        return {"path": self.path, "old": old, "new": new, **({"digest": self._digest} if hidden else {})}
+
+    @property
+    def _digest(self) -> str:
+        return digest_of({"path": self.path, "old": self.old, "new": self.new})
 
     @property
     def only_release(self) -> bool:
@@ -124,7 +143,7 @@ class Change:
             "action": str(self.action),
             "name": self.name,
             "id": self.identifier,
-            "fields": [{"path": each.path, "old": each.old, "new": each.new} for each in self.fields],
+            "fields": [each.as_dict() for each in self.fields],
         }
 
 
@@ -199,6 +218,12 @@ def new_state(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return _mapping(_mapping(entry.get("new_state")).get("value"))
 
 
+def digest_of(field: Mapping[str, Any]) -> str:
+    """What stands for a field's change where two plans are compared: of a plan's file, or of one that was just made."""
+    content = json.dumps([field.get("path"), field.get("old"), field.get("new")], sort_keys=True)
+    return str(field.get("digest") or hashlib.sha256(content.encode()).hexdigest()[:16])
+
+
 def name_of(kind: str, state: Mapping[str, Any]) -> str:
     """What a resource is called in the workspace: ``prod.features`` for a schema."""
     parts = {
@@ -214,7 +239,7 @@ def _fields(entry: Mapping[str, Any]) -> Iterator[FieldChange]:
     for path, change in sorted(_mapping(entry.get("changes")).items()):
         if isinstance(change, dict) and change.get("action") not in _NOTHING:
             now = change["remote"] if "remote" in change else change.get("old")
-            yield FieldChange(path, _clean(now), _clean(change.get("new")))
+            yield FieldChange(path, now, change.get("new"))
 
 
 def _clean(value: Any) -> Any:

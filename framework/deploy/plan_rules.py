@@ -31,8 +31,11 @@ def judged(
 
     ``words`` are how a command names its place.
     """
-    person_allows = Allowed.RUN_AS in allowed or any(
-        file.rules.plan.change_run_as is not None for file in policy if not file.tightens
+    # Where the policy forbids it, that is told; where it only warns of it, a person is asked as if it said nothing.
+    person_allows = (
+        Allowed.RUN_AS in allowed
+        or any(file.rules.plan.change_run_as for file in policy if not file.tightens)
+        or any(severity is Severity.ERROR for severity, _ in forbidden(policy, "change_run_as"))
     )
     fixed = (finding for change in plan.changes for finding in _findings(change, person_allows, words))
     return Diagnostics.of((*fixed, *_against(plan, policy)))
@@ -132,7 +135,7 @@ def _opened(change: Change) -> str:
 
 
 def _principals(field: FieldChange) -> str:
-    return f"{_principal(field.old)}, then {_principal(field.new)}"
+    return ", then ".join(map(_principal, field.shown))
 
 
 def _principal(value: object) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from framework.core.diagnostics import Diagnostics
 from framework.core.durable import keep
 from framework.core.errors import FrameworkError, UsageError
-from framework.deploy.plan_changes import Change, PlanChanges
+from framework.deploy.plan_changes import Change, PlanChanges, digest_of
 
 PLAN_SCHEMA = 1
 
@@ -118,4 +118,12 @@ def _told(findings: Diagnostics) -> list[dict[str, str]]:
 
 
 def _content(value: Mapping[str, Any]) -> str:
-    return json.dumps([value["root_path"], value["parts"]], sort_keys=True)
+    """Fields by their digests: what one machine hides, another one may not."""
+    parts = {
+        name: {
+            **part,
+            "changes": [{**each, "fields": list(map(digest_of, each["fields"]))} for each in part["changes"]],
+        }
+        for name, part in value["parts"].items()
+    }
+    return json.dumps([value["root_path"], parts], sort_keys=True)

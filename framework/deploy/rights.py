@@ -6,8 +6,20 @@ from typing import Any
 from framework.spec.node_path import printable
 from framework.spec.policy_spec import PRINCIPALS
 
-_LEVELS = ("CAN_VIEW", "CAN_READ", "CAN_MANAGE_RUN", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE", "IS_OWNER")
+_LEVELS = (
+    "CAN_VIEW",
+    "CAN_READ",
+    "CAN_USE",
+    "CAN_QUERY",
+    "CAN_MANAGE_RUN",
+    "CAN_RUN",
+    "CAN_EDIT",
+    "CAN_MANAGE",
+    "IS_OWNER",
+)
 """From little to much. A level that is none of these is more than any other one."""
+_ALL, _NOT_IN_ALL = "ALL_PRIVILEGES", ("MANAGE", "EXTERNAL_USE_SCHEMA", "EXTERNAL_USE_LOCATION")
+"""A privilege that holds the others but these (docs.databricks.com, Unity Catalog privileges)."""
 
 
 def rights_opened(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
@@ -20,7 +32,8 @@ def rights_opened(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[
     return tuple(
         printable(f"{right} for {who}")
         for who, right in sorted(set(_rights(after)) - had)
-        if right not in _LEVELS or _rank(right) > most.get(who, -1)
+        if (right not in _LEVELS or _rank(right) > most.get(who, -1))
+        and ((who, _ALL) not in had or right in _NOT_IN_ALL)
     )
 
 

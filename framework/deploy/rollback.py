@@ -38,11 +38,16 @@ def roll_back(
 
 def wanted_deployment(ground: Ground, release: str | None) -> Deployment:
     """The earlier deployment to go back to. Raises UsageError and FrameworkError when there is none."""
-    past = ground.past()
+    past = way_back(ground, release)
     if release is None and not any(each.result == "succeeded" for each in past):
         said = f"nothing was deployed here yet, or you may not see it: {ground.store.root}"
         raise FrameworkError(said, f"framework deploy {ground.words}")
     return history.to_roll_back_to(past, release)
+
+
+def way_back(ground: Ground, release: str | None) -> list[Deployment]:
+    """The deployments of this place, as far back as it takes to find that release, or the one before the live one."""
+    return ground.past(enough=lambda past: history.is_way_back(past, release))
 
 
 @contextmanager

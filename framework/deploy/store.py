@@ -10,7 +10,7 @@ whole when it has its manifest, which is written last.
 import hashlib
 import json
 import posixpath
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
 LAST = 100
-"""How many deployments are looked back at: each one costs a request, and they only grow more."""
+"""How many deployments are looked back at first: each one costs a request, and they only grow more."""
+
+Enough = Callable[[Sequence[Deployment]], object]
+"""Whether these deployments, the last ones, tell all that somebody wants to know."""
 
 _OF_EACH = 20
-"""How many of each place are read at once, to find what is live there."""
+"""How many are read at once, to find what is live in a place, or which releases were deployed last."""
 _AT_ONCE = 8
 _STARTED, _ENDED = ".started.json", ".ended.json"
 
@@ -112,31 +115,30 @@ class ReleaseStore:
         self._files.write(f"{self.root}/deployments/{name}", content.encode())
 
     def deployments(
-        self, last: int = LAST, place: str = "", broken: Callable[[FrameworkError], object] | None = None
+        self,
+        last: int = LAST,
+        place: str = "",
+        broken: Callable[[FrameworkError], object] | None = None,
+        enough: Enough = lambda _: True,
     ) -> list[Deployment]:
         """The ``last`` deployments, the oldest first, as each was recorded last: one request for each of them.
 
+        While they are not ``enough``, as many more of those before them.
         ``place`` is the root path of those that count, in development one for each person. ``broken`` is told of each
         record that nobody can read, and it is left out; without it, that raises FrameworkError.
         """
         names = self._records()
         if place:
             names = [name for name in names if place_in(name) == key_of_place(place)]
-        return self._read_records(names[-last:], broken)
+        return self._read_back(names, last, enough, broken)
 
     def of_every_place(self) -> list[Deployment]:
         """The deployments of each place, the oldest first; of many, back to the last that succeeded at least."""
         by_place: dict[str, list[str]] = {}
         for name in self._records():
             by_place.setdefault(place_in(name), []).append(name)
-        found: list[Deployment] = []
-        for names in by_place.values():
-            left = names
-            while left:
-                those = self._read_records(left[-_OF_EACH:])
-                found += those
-                left = [] if history.succeeded(those) else left[:-_OF_EACH]
-        return sorted(found, key=lambda each: each.name)
+        found = [self._read_back(names, _OF_EACH, history.succeeded) for names in by_place.values()]
+        return sorted((each for those in found for each in those), key=lambda each: each.name)
 
     def holds_more_than(self, number: int) -> bool:
         """Whether there are more releases."""
@@ -147,10 +149,13 @@ class ReleaseStore:
 
         While nobody else uses the store, as framework.deploy.retention has it; ``goes_on`` is asked before each.
         """
-        past = self.of_every_place()
-        used = list(dict.fromkeys(each.release for each in reversed(past)))
-        kept = {*used[:keep], *history.in_use(past)}
         found = sorted(self._files.below(f"{self.root}/releases", recursive=False))
+
+        def used(past: Sequence[Deployment]) -> list[str]:
+            return [each for each in dict.fromkeys(each.release for each in reversed(past)) if each in found]
+
+        last = used(self.deployments(_OF_EACH, enough=lambda past: len(used(past)) >= keep))
+        kept = {*last[:keep], *history.in_use(self.of_every_place())}
         gone = []
         for release_id in (each for each in found if each not in kept):
             if not goes_on():
@@ -193,6 +198,18 @@ class ReleaseStore:
 
     def _read(self, release_id: str, path: str) -> bytes:
         return self._files.read(f"{self.release_path(release_id)}/{path}")
+
+    def _read_back(
+        self,
+        names: Sequence[str],
+        at_once: int,
+        enough: Enough,
+        broken: Callable[[FrameworkError], object] | None = None,
+    ) -> list[Deployment]:
+        found = self._read_records(names[-at_once:], broken)
+        while (names := names[:-at_once]) and not enough(found):
+            found = self._read_records(names[-at_once:], broken) + found
+        return found
 
     def _read_records(
         self, names: Iterable[str], broken: Callable[[FrameworkError], object] | None = None

@@ -17,6 +17,7 @@ import yaml
 from framework.core.errors import DatabricksError
 from framework.deploy.databricks_cli import BundleCli, DatabricksCli
 from framework.deploy.deployed_jobs import short_name
+from framework.deploy.lock import DeployLock
 from framework.deploy.plan_changes import Change
 from framework.deploy.workspace import asking
 from framework.records.releases import Release
@@ -45,9 +46,10 @@ class Part:
         jobs = self.resources.get("jobs", {}).items()
         return {key: str(job["name"]) for key, job in jobs if job.get("name")}
 
-    def guarded(self, descriptor: int) -> "Part":
-        """The same, where the CLI holds a file descriptor open."""
-        return replace(self, bundle=replace(self.bundle, kept_open=(descriptor,)))
+    def guarded(self, lock: DeployLock) -> "Part":
+        """The same, where the CLI holds the lock's guard open, and the lock knows of a CLI that is killed."""
+        kept_open = (lock.guard.descriptor,)
+        return replace(self, bundle=replace(self.bundle, kept_open=kept_open, killed=lock.cli_killed))
 
     def leave(self, change: Change) -> None:
         """Forget a resource that is not in the bundle any more: the CLI forgets only what is in it."""

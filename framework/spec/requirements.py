@@ -22,7 +22,7 @@ _HASH = re.compile(r"\s--hash[=\s]\S+")
 _LOGIN = re.compile(r"://(?!\$\{\w+\}(?::\$\{\w+\})?@)[^/\s@]+@")
 _LOCAL = re.compile(
     r"""-[erc]|--(?:editable|requirement|constraint)\b    # another file
-      | (?:-[if]|--(?:index-url|extra-index-url|find-links)|[\w.,\[\]-]+\s*@)[\s=]*(?!\s|=|(?:git\+)?https?://|\$\{)
+      | (?:-[if]|--(?:index-url|extra-index-url|find-links)|[\w.,\[\]-]+\s*@)[\s=]*(?!\s|=|[a-z][a-z0-9+.-]*://|\$\{)
       | [./~] | \w:\\ | [^\s@:]+\.(?:whl|zip|tar\.gz)(?:\s|$) | .*\bfile:""",
     re.IGNORECASE | re.VERBOSE,
 )

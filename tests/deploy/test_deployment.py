@@ -111,6 +111,18 @@ def test_data_that_was_left_can_be_destroyed_later(site):
     assert "schemas.features_schema" in destroy(site.ground(), data=True).removed
 
 
+def test_destroy_leaves_the_data_of_a_deployment_that_failed(any_site):
+    deploy(any_site.release(schemas=("features",)), any_site.ground())
+    any_site.workspace.faults.add(Fault("POST /api/2.2/jobs/reset", status=400, times=99))
+    with pytest.raises(FrameworkError):
+        deploy(any_site.release(schemas=("features", "extra"), description="New."), any_site.ground())
+    any_site.workspace.faults.clear()
+    done = destroy(any_site.ground(), data=False)
+    assert {"prod.features", "prod.extra"} <= set(done.left.values())
+    assert any_site.job_names() == []
+    assert any("prod.extra" in key for key in any_site.workspace.state.securables)
+
+
 def test_destroy_takes_no_more_than_was_agreed_to(site):
     deploy(site.release(), site.ground())
     with pytest.raises(FrameworkError, match="weekly came to it meanwhile"):

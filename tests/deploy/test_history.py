@@ -73,6 +73,19 @@ def test_a_rollback_leads_to_another_release_that_was_live(records):
         assert history.to_roll_back_to(past, release).release == release
 
 
+@given(RECORDS, st.integers(0, 12))
+def test_who_sees_the_way_back_need_not_look_further(records, unseen):
+    past = history.at(made(records), "/ann")
+    for release in (None, "a"):
+        if history.is_way_back(past[unseen:], release):
+            assert history.to_roll_back_to(past[unseen:], release) == history.to_roll_back_to(past, release)
+
+
+def test_a_release_that_is_on_record_again_goes_by_the_later_record():
+    past = made([("deploy", "succeeded", each, "/ann") for each in "aab"])
+    assert history.to_roll_back_to(past, None) == past[1]
+
+
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=8))
 def test_each_rollback_goes_further_back(releases):
     records = [("deploy", "succeeded", release, "/ann") for release in releases]

@@ -232,7 +232,7 @@ def test_a_lock_that_could_not_be_released_is_taken_over(hold, logged_in, tmp_pa
         logged_in.faults.add(Fault("POST /api/2.0/workspace/delete", status=403))
     said = []
     with hold(said):
-        assert "its process on this machine has ended" in said[0]
+        assert "it was released, and could not be deleted" in said[0]
     with hold(said):
         assert len(said) == 1
     assert len(list(tmp_path.glob("*.guard"))) == 1  # that of the first
@@ -263,3 +263,25 @@ def test_a_record_that_is_none_is_not_thrown_away(hold, logged_in):
 )
 def test_a_run_of_a_ci_system_is_known_by_its_number(environment, shown):
     assert str(ci_run(environment)) == shown
+
+
+def test_a_lock_that_somebody_took_over_meanwhile_is_theirs(hold, logged_in):
+    with hold() as lock:
+        theirs = replace(HOLDER, id="b" * 32)
+        logged_in.write(f"{HOME}/deployment.lock.json.{lock.holder.id}", json.dumps(asdict(theirs)).encode())
+        cli_holds(logged_in, "admin@example.com", datetime.now(UTC).isoformat())
+    assert holder_of(client(logged_in.url), HOME).id == theirs.id
+    assert [path for path in logged_in.files if path.endswith("/deploy.lock")]
+
+
+def test_the_cli_lock_of_a_person_at_work_with_the_same_login_stays(hold, logged_in):
+    with hold():
+        cli_holds(logged_in, "admin@example.com", datetime.now(UTC).isoformat())
+    assert [path for path in logged_in.files if path.endswith("/deploy.lock")]
+
+
+def test_the_cli_lock_of_a_cli_of_ours_that_was_killed_goes(hold, logged_in):
+    with hold() as lock:
+        cli_holds(logged_in, "admin@example.com", datetime.now(UTC).isoformat())
+        lock.cli_killed.append((datetime.now(UTC) - timedelta(seconds=5), datetime.now(UTC)))
+    assert not [path for path in logged_in.files if "lock" in path]

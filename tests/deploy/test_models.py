@@ -1,6 +1,8 @@
 """Aliases of models: moved back by commands, noted wherever they move, and versions that stay."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -155,15 +157,15 @@ def test_a_move_that_nobody_saw_the_end_of_is_on_record(workspace, fault, capsys
     _, unknown = AliasLedger(client, ROOT).changes([MODEL])
     assert (unknown.after, unknown.result) == ("2", "unknown")
     show_changes(stdout(), [unknown])
-    assert "nobody saw whether it was done" in " ".join(capsys.readouterr().out.split())
+    assert "nobody saw its end" in " ".join(capsys.readouterr().out.split())
 
 
-def test_a_move_whose_way_back_is_refused_was_one(workspace, client):
-    workspace.faults.add(Fault("PUT */aliases/previous_champion", status=403, times=0))
-    with pytest.raises(DatabricksError, match="cannot move champion"):
-        move(client, planned(client, "2"), AliasLedger(client, ROOT), "rollback")
-    _, moved = AliasLedger(client, ROOT).changes([MODEL])
-    assert (moved.after, moved.result) == ("2", "moved")
+def test_moves_are_known_that_are_on_record_in_one_file(workspace, client):
+    ledger = AliasLedger(client, ROOT)
+    change = move(client, planned(client, "2"), ledger, "rollback")
+    earlier = replace(change, moved_at="2026-01-02T00:00:00.000Z", id="1" * 12)
+    workspace.write(f"{ROOT}/alias_changes/{earlier.name}.json", json.dumps(earlier.as_dict()).encode())
+    assert ledger.changes([MODEL])[1:] == [earlier, change]
 
 
 def test_a_model_that_somebody_deleted_is_no_reason_to_stop(client):
@@ -173,15 +175,24 @@ def test_a_model_that_somebody_deleted_is_no_reason_to_stop(client):
     assert [each.model for each in AliasLedger(client, ROOT).changes(models_of(past))] == [MODEL]
 
 
-def test_interrupted_between_the_two_aliases_the_same_command_goes_on(workspace, client):
-    workspace.faults.add(Fault("PUT */aliases/champion", status=403, times=0))
+@pytest.mark.parametrize(("to", "after"), [("previous", "2"), ("1", "1")])
+def test_interrupted_between_the_two_aliases_the_same_command_goes_on(workspace, client, to, after):
+    ledger = AliasLedger(client, ROOT)
+    workspace.faults.add(Fault("PUT */aliases/previous_champion", status=403))
+    said = rf"cannot let previous_champion of {MODEL} stand for v3 \(champion is v{after} now, and the same command"
+    with pytest.raises(DatabricksError, match=said):
+        move(client, planned(client, to), ledger, "rollback")
+    (_, open_end), refused = ledger.changes([MODEL]), planned(client, "3")
+    assert (open_end.after, open_end.result) == (after, "unknown")
+    workspace.faults.add(Fault("PUT */aliases/champion", status=403))
     with pytest.raises(DatabricksError, match="cannot move champion"):
-        move(client, planned(client, "2"), AliasLedger(client, ROOT), "rollback")
-    workspace.faults.clear()
+        move(client, refused, ledger, "rollback")
 
-    move(client, planned(client, "2"), AliasLedger(client, ROOT), "rollback")
+    done = move(client, planned(client, to), ledger, "rollback")
     found = {a.alias_name: a.version_num for a in client.registered_models.get(MODEL, include_aliases=True).aliases}
-    assert found == {"champion": 2, "previous_champion": 3}
+    assert found == {"champion": int(after), "previous_champion": 3}
+    assert ledger.changes([MODEL])[1:] == [done] == [replace(open_end, result="moved")]
+    assert move(client, planned(client, after), ledger, "rollback") is None
 
 
 @pytest.mark.parametrize(

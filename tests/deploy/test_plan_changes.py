@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from framework.console.plan_view import show_plan
-from framework.core.errors import DatabricksError
+from framework.core.errors import DatabricksError, FrameworkError
 from framework.deploy.plan_changes import Action, Change, FieldChange, PlanChanges, changes_of
 from framework.deploy.plan_rules import Allowed, judged
-from framework.deploy.planned import Planned
+from framework.deploy.planned import Planned, keep_plan, read_plan
 
 OLD, NEW = "/Workspace/framework/prod/shop/releases/", "0123456789abcdef"
 JOB = {
@@ -132,7 +132,25 @@ def test_lists_are_compared_item_by_item():
 
 def test_a_token_that_somebody_wrote_into_a_job_is_not_shown():
     entry = {**JOB, "changes": {"description": {"action": "update", "remote": "dapi0123456789abcdef", "new": "b"}}}
-    assert changes_of({"plan": {"resources.jobs.daily": entry}}).changes[0].fields[0].old == "***"
+    assert changes_of({"plan": {"resources.jobs.daily": entry}}).changes[0].fields[0].shown[0] == "***"
+
+
+def test_a_plan_is_the_same_whatever_the_environment_hides(monkeypatch, tmp_path):
+    def planned(new):
+        entry = {**JOB, "changes": {"description": {"action": "update", "remote": "a", "new": new}}}
+        parts = {"": changes_of({"plan": {"resources.jobs.daily": entry}})}
+        return Planned(project="shop", target="prod", release=NEW, root_path="/x", parts=parts)
+
+    keep_plan(planned("from prod-secrets"), tmp_path / "plan.json")
+    monkeypatch.setenv("SECRET_SCOPE", "prod-secrets")
+    read_plan(tmp_path / "plan.json", "shop", "prod").check(planned("from prod-secrets"))
+    keep_plan(planned("from prod-secrets"), tmp_path / "hidden.json")
+    assert "prod-secrets" not in (tmp_path / "hidden.json").read_text()
+    monkeypatch.delenv("SECRET_SCOPE")
+    expected = read_plan(tmp_path / "hidden.json", "shop", "prod")
+    expected.check(planned("from prod-secrets"))
+    with pytest.raises(FrameworkError, match="has changed since the plan was made"):
+        expected.check(planned("from other-secrets"))
 
 
 @pytest.mark.parametrize(

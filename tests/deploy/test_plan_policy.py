@@ -83,6 +83,10 @@ def errors(policy, *allowed):
             {"jobs.daily.permissions": "policy.plan_open_permissions"},
         ),
         ("targets: {prod: {plan: {change_run_as: true}}}", {}),
+        (
+            "plan: {change_run_as: false}\nseverities: {policy.plan_change_run_as: warning}",
+            {"jobs.daily": "run_as_changed"},
+        ),
         ("plan: {change_run_as: true, delete_jobs: false}\nseverities: {policy.plan_delete_jobs: off}", {}),
     ],
 )
@@ -132,6 +136,12 @@ def test_a_person_reads_what_is_refused_and_what_is_warned_of(policy):
         ([VIEWERS], [VIEWERS], ()),
         ([VIEWERS], [], ()),
         ([permission("CAN_MANAGE", "a")], [permission("CAN_VIEW", "a")], ()),
+        ([permission("CAN_MANAGE", "a")], [permission("CAN_USE", "a")], ()),
+        (
+            [{"principal": "a", "privileges": ["ALL_PRIVILEGES"]}],
+            [{"principal": "a", "privileges": ["SELECT", "MANAGE"]}],
+            ("MANAGE for a",),
+        ),
         ([permission("CAN_VIEW", "a")], [permission("CAN_RUN_ANYTHING", "a")], ("CAN_RUN_ANYTHING for a",)),
         ([], [permission("IS_OWNER", "ci", "service_principal_name")], ("IS_OWNER for ci",)),
         (

@@ -20,6 +20,7 @@ from framework.deploy.checkout import aim, ground_of
 from framework.deploy.promotion import require_live, target_before
 from framework.deploy.workspace import client
 from framework.records.releases import Deployment
+from framework.testing.fake_workspace import Fault
 
 SHOP = Path(__file__).parents[1] / "e2e" / "shop"
 TARGET = """\
@@ -71,6 +72,17 @@ def deployed(*arguments: str) -> dict:
     return json.loads(done.stdout)
 
 
+def note(workspace, number: int, release: str, **fields) -> None:
+    """Put a deployment to prod on record, one for each minute of a day."""
+    at = f"2026-01-01T{number // 60:02}:{number % 60:02}:00.000+00:00"
+    place = {"root_path": "/Workspace/framework/prod/shop/bundle"}
+    record = Deployment(
+        id=f"{number:03}", project="shop", target="prod", release=release, started_at=at, **place, **fields
+    )
+    path = f"/Workspace/framework/prod/shop/deployments/{record.name}.started.json"
+    workspace.write(path, json.dumps(record.as_dict()).encode())
+
+
 def test_what_is_live_in_staging_runs_in_production(checkout, logged_in):
     deployed("--env", "staging")
 
@@ -98,11 +110,13 @@ def test_models_go_back_while_the_code_stays(checkout, logged_in):
     logged_in.add_model_version(model, ["previous_champion"], comment=columns)
     logged_in.add_model_version(model, ["champion"], comment=columns)
 
+    logged_in.faults.add(Fault("PUT */aliases/previous_champion", status=403))
+    broken_off = framework("rollback", "--env", "prod", "--model", "previous")
+    assert (broken_off.exit_code, f"champion of {model}: v2 → v1  (the columns fit)" in broken_off.stderr) == (4, True)
     done = framework("rollback", "--env", "prod", "--model", "previous", "-o", "json")
     assert done.exit_code == 0, done.output
     (moved,) = json.loads(done.stdout)["models"]
     assert (moved["model"], moved["before"], moved["after"]) == (model, "2", "1")
-    assert f"champion of {model}: v2 → v1  (the columns fit)" in done.stderr
     assert len(json.loads(framework("releases", "--env", "prod", "-o", "json").stdout)) == 1
     assert json.loads(framework("models", "--env", "prod", "-o", "json").stdout) == [moved]
     assert "v2     v1   admin@example.com   rollback" in framework("models", "--env", "prod").stdout
@@ -121,6 +135,16 @@ def test_only_versions_that_nothing_needs_are_deleted(checkout, logged_in):
     assert framework(*asked, "first").exit_code == 2
     assert framework("models", "--env", "prod", "--delete", "1").exit_code == 2
     assert list(logged_in.state.model_versions[model]) == ["2"]
+
+
+def test_a_version_that_a_release_may_need_stays_however_long_ago_that_was_live(checkout, logged_in):
+    release, model = deployed("--env", "prod")["deployment"]["release"], "prod.models.demand"
+    logged_in.add_model_version(model)
+    for number in range(103):
+        aliases = {} if number else {model: {"champion": "1"}}
+        note(logged_in, number, release, result="succeeded", model_aliases=aliases)
+    refused = framework("models", "--env", "prod", "--model-name", model, "--delete", "1")
+    assert (refused.exit_code, f"was live with release {release}" in refused.output) == (1, True)
 
 
 def test_code_and_models_go_back_together(checkout, logged_in):
@@ -267,10 +291,6 @@ def at_a_terminal(*arguments: str, answers: str) -> tuple[int, str]:
 
 def test_no_more_releases_are_left_out_than_asked_for(checkout, logged_in):
     for number in range(103):
-        at = f"2026-01-01T{number // 60:02}:{number % 60:02}:00.000+00:00"
-        place = {"root_path": "/Workspace/framework/prod/shop/bundle"}
-        record = Deployment(id=f"{number:03}", project="shop", target="prod", release="r", started_at=at, **place)
-        path = f"/Workspace/framework/prod/shop/deployments/{record.name}.started.json"
-        logged_in.write(path, json.dumps(record.as_dict()).encode())
+        note(logged_in, number, "r")
     rows = json.loads(framework("releases", "--env", "prod", "--limit", "102", "-o", "json").stdout)
     assert [row["id"] for row in rows] == [f"{number:03}" for number in range(102, 0, -1)]

@@ -137,6 +137,9 @@ class Bundle:
             number = self.known(key)
             extra = {"id": number, "url": f"{os.environ['DATABRICKS_HOST']}/{kind}/{number}"} if number else {}
             resources.setdefault(kind, {})[name] = {**value, **extra}
+        for key in self.state["state"].keys() - self.config.keys():
+            _, kind, name = key.split(".")
+            resources.setdefault(kind, {})[name] = {"id": self.known(key), "modified_status": "deleted"}
         place = {"root_path": self.root, "state_path": self.state_path, "current_user": {"userName": self.me}}
         return {"workspace": place, "resources": resources}
 
