@@ -45,7 +45,7 @@ def deploy(  # noqa: PLR0917 - typer makes an option of each
     if output is Output.JSON:
         typer.echo(json.dumps(done.as_dict(), indent=2))
     else:
-        show_deployed(stdout(), done, with_plan=False)
+        show_deployed(stdout(), done)
 
 
 def put_to_work(
@@ -64,22 +64,18 @@ def put_to_work(
     from framework.console.findings import show_findings
     from framework.console.preflight_view import show_preflight
     from framework.console.streams import stderr
-    from framework.core.errors import FrameworkError
     from framework.deploy import checkout
-    from framework.deploy.preflight import CheckState, require_ready
+    from framework.deploy.preflight import CheckState, require_ready, telling
 
     staged = checkout.staged(at, listener)
     ground = checkout.ground_of(at, listener)
-    checks = checkout.looked_into(at, staged.pipelines, ground)
+    checks = checkout.looked_into(at, staged, ground)
     show_findings(stderr(), staged.warnings)
     show_preflight(stderr(), [each for each in checks if each.state is not CheckState.OK])
     require_ready(checks, "nothing was deployed", f"See all of it: framework plan {ground.words}")
-    try:
+    with telling(checks):
         ask = at.is_production and not yes and is_person()
         return _deployed(staged.wanted, ground, expected, allow, ask=ask, also=also)
-    except FrameworkError as error:
-        error.details["preflight"] = [each.as_dict() for each in checks]
-        raise
 
 
 def _deployed(
@@ -110,7 +106,7 @@ def _ask(planned: "Planned", also: str) -> None:
 
     if planned.refused:
         raise InvalidProject(planned.refused)
-    if planned.changes:
+    if planned.something_to_do:
         agreed(f"Deploy this to {planned.target}?")
     if also:
         agreed(also)

@@ -1,7 +1,8 @@
 """What the commands about deployments have in common."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,6 +54,17 @@ def is_person() -> bool:
 
 
 def agreed(question: str) -> None:
-    """Ask; nobody's yes is an end. Raises FrameworkError."""
-    if not typer.confirm(question, default=False, err=True):
-        raise FrameworkError("nothing was changed: you did not agree")
+    """Ask; nobody's yes is an end. Raises FrameworkError, and Abort for ^C."""
+    with answering():
+        if not typer.confirm(question, default=False, err=True):
+            raise FrameworkError("nothing was changed: you did not agree")
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Who breaks off instead of an answer is told what came of it."""
+    try:
+        yield
+    except typer.Abort:
+        sys.stderr.write("\nNothing was changed.\n")
+        raise

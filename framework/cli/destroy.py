@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from framework.cli.deploy_options import DeployTarget, Project, Yes, agreed, is_person
+from framework.cli.deploy_options import DeployTarget, Project, Yes, agreed, answering, is_person
 from framework.cli.errors import reporting_errors
 from framework.cli.gate import pass_gate
 from framework.cli.options import Output, OutputOption
@@ -45,7 +45,8 @@ def destroy(  # noqa: PLR0917 - typer makes an option of each
         show_destroyed(stderr(), shown, done=False)
         confirm = _asked(wanted, typed=at.is_production) if is_person() else ""
     if confirm != wanted:
-        raise _not_confirmed(ground.words, data, f"--confirm {wanted}" if at.is_production else "--yes")
+        answer = f"--confirm {wanted}" if at.is_production else "--yes"
+        raise _not_confirmed(ground.words, data, answer, given=confirm)
     done = destroying.destroy(ground, data, shown.removed if shown else None)
     if output is Output.JSON:
         typer.echo(json.dumps(done.as_dict(), indent=2))
@@ -53,13 +54,15 @@ def destroy(  # noqa: PLR0917 - typer makes an option of each
         show_destroyed(stdout(), done, done=True)
 
 
-def _not_confirmed(words: str, data: bool, answer: str) -> UsageError:
+def _not_confirmed(words: str, data: bool, answer: str, given: str) -> UsageError:
     hint = f"framework destroy {words}{' --data' if data else ''} {answer}"
-    return UsageError("nothing was deleted: it takes a confirmation", hint)
+    why = f"'{given}' is not what this deletes" if given else "it takes a confirmation"
+    return UsageError(f"nothing was deleted: {why}", hint)
 
 
 def _asked(wanted: str, typed: bool) -> str:
     if typed:
-        return str(typer.prompt(f"Type {wanted} to delete this", err=True))
+        with answering():
+            return str(typer.prompt(f"Type {wanted} to delete this", err=True))
     agreed(f"Delete this of {wanted}?")
     return wanted

@@ -51,5 +51,7 @@ def models(  # noqa: PLR0917 - typer makes an option of each
     changes = AliasLedger(ground.client, ground.store.root).changes(names)
     if output is Output.JSON:
         typer.echo(json.dumps([change.as_dict() for change in changes], indent=2))
+    elif not changes:
+        typer.echo(f"No alias was moved here yet, or you may not see it: {ground.store.root}")
     else:
         show_changes(stdout(), changes)

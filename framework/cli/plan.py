@@ -40,26 +40,28 @@ def plan(  # noqa: PLR0917 - typer makes an option of each
     from framework.console.streams import stderr, stdout
     from framework.deploy import checkout, deployment
     from framework.deploy.planned import keep_plan
-    from framework.deploy.preflight import missing
+    from framework.deploy.preflight import missing, telling
 
     at, listener = aimed(project, target, pairs("--var", var))
     at = replace(at, beside=(out.absolute(),)) if out else at
     staged = checkout.staged(at, listener)
     ground = checkout.ground_of(at, listener)
-    checks = checkout.looked_into(at, staged.pipelines, ground)
-    planned = deployment.plan(staged.wanted, ground, allowed(allow))
+    checks = checkout.looked_into(at, staged, ground)
+    if output is Output.TEXT:  # first: it may say what the plan cannot be made without
+        show_findings(stderr(), staged.warnings)
+        show_preflight(stderr(), checks)
+    with telling(checks):
+        planned = deployment.plan(staged.wanted, ground, allowed(allow))
     if out is not None:
         keep_plan(planned, out)
     stopped = bool(planned.refused) or bool(missing(checks))
     if output is Output.JSON:
         typer.echo(json.dumps({**planned.as_dict(), **_for_machines(checks, stopped)}, indent=2))
     else:
-        show_findings(stderr(), staged.warnings)
-        show_preflight(stderr(), checks)
         show_plan(stdout(), planned, missing(checks))
     if stopped:
         raise typer.Exit(1)
-    if detailed and planned.changes:
+    if detailed and planned.something_to_do:
         raise typer.Exit(CHANGES)
 
 

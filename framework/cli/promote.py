@@ -1,7 +1,8 @@
 """``framework promote``."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,7 +22,8 @@ Target = Annotated[
     str | None, typer.Option("--env", "-e", "--target", "-t", "--to", help="The target to go to.", show_default=False)
 ]
 Source = Annotated[
-    str | None, typer.Option("--from", help="The target to come from; left out, the only other production target.")
+    str | None,
+    typer.Option("--from", help="The target to come from; left out, the only other production target, not prod."),
 ]
 CopyModel = Annotated[
     bool, typer.Option("--copy-model", help="Copy the model's version across catalogs; nothing is trained anew.")
@@ -57,32 +59,36 @@ def promote(  # noqa: PLR0917 - typer makes an option of each
     ground = checkout.ground_of(at, listener)
     wanted = _copies(earlier, ground, alias, at.target.catalog) if copy_model else []
     question = "Then copy that?" if copy_model else ""
+    at = replace(at, promoted_from=before.target.name)
     done = put_to_work(at, listener, None, allowed(allow), yes=yes, also=question)
-    show_deployed(stderr(), done, with_plan=False)
+    show_deployed(stderr(), done)
+    beside = {"release": done.deployment.release, "deployment": done.deployment.as_dict()}
     if copy_model:
-        _copy(ground, wanted, alias, output)
+        _copy(ground, wanted, alias, output, beside)
         return
-    show_done(run_to_the_end(phases.deployed(selection)), output)
+    show_done(run_to_the_end(phases.deployed(selection)), output, beside)
 
 
 def _copies(earlier: "Ground", ground: "Ground", alias: str, catalog: str) -> "list[Copy]":
     """What would be copied, shown to whoever asked."""
     from framework.deploy.promotion import copies
 
-    wanted = list(copies(earlier.client, earlier.past(), alias, catalog, (earlier.prefix, ground.prefix)))
+    prefixes = (earlier.prefix, ground.prefix)
+    wanted = list(copies(earlier.client, earlier.past(), alias, catalog, prefixes, source=earlier.words))
     for each in wanted:
         ground.say(f"{each.source} v{each.version} → {each.name}, which then is its {alias}")
     return wanted
 
 
-def _copy(ground: "Ground", wanted: "list[Copy]", alias: str, output: Output) -> None:
+def _copy(ground: "Ground", wanted: "list[Copy]", alias: str, output: Output, beside: dict[str, Any]) -> None:
     from framework.deploy.alias_ledger import AliasLedger
     from framework.deploy.promotion import copied
 
     ledger = AliasLedger(ground.client, ground.store.root)
     changes = [change for each in wanted if (change := copied(ground.client, each, alias, ledger))]
     if output is Output.JSON:
-        typer.echo(json.dumps({"schema": 1, "models": [change.as_dict() for change in changes]}, indent=2))
+        models = [change.as_dict() for change in changes]
+        typer.echo(json.dumps({"schema": 1, "models": models, **beside}, indent=2))
     else:
         for change in changes:
             typer.echo(f"{change.alias} of {change.model} is now v{change.after}")

@@ -82,11 +82,13 @@ def _agreed_plan(ground: "Ground", release: str | None, allow: "frozenset[Allowe
 def _rolled_back(
     ground: "Ground", release: str | None, planned: "Planned | None", allow: "frozenset[Allowed]"
 ) -> "Deployed":
+    from framework.console.plan_view import show_plan
+    from framework.console.streams import stderr
     from framework.deploy.planned import Expected
     from framework.deploy.rollback import roll_back
 
     if planned is None:
-        return roll_back(ground, release, allowed=allow)
+        return roll_back(ground, release, allowed=allow, show=lambda plan: show_plan(stderr(), plan))
     return roll_back(ground, planned.release, Expected.of(planned), allow)
 
 

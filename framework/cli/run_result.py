@@ -1,14 +1,14 @@
 """A run while it is under way, and what came of it."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from framework.cli.options import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from framework.core.events import Listener
     from framework.core.job_run import JobRun
@@ -24,13 +24,13 @@ def show(work: "Callable[[Listener], JobRun]", output: Output) -> None:
     show_done(done, output)
 
 
-def show_done(done: "JobRun", output: Output) -> None:
-    """Show what came of a run, and exit accordingly."""
+def show_done(done: "JobRun", output: Output, beside: "Mapping[str, Any] | None" = None) -> None:
+    """Show what came of a run, and exit accordingly; a machine reads what is ``beside`` it, too."""
     from framework.console.run_summary import show_run
     from framework.console.streams import stdout
 
     if output is Output.JSON:
-        typer.echo(json.dumps(done.as_dict()))
+        typer.echo(json.dumps({**done.as_dict(), **(beside or {})}))
     else:
         show_run(stdout(), done)
     if not done.succeeded:

@@ -34,7 +34,7 @@ def show_compared(console: Console, found: Sequence[Compared], gone: Sequence[Pa
 
 
 def as_json(found: Sequence[Compared], gone: Sequence[Path], warnings: Diagnostics, root: Path) -> dict[str, Any]:
-    """The same for a machine."""
+    """The same for a machine; ``state`` is what writing it does, with ``--check`` would do."""
     bundles = [
         {
             "project": each.project,
@@ -49,7 +49,8 @@ def as_json(found: Sequence[Compared], gone: Sequence[Path], warnings: Diagnosti
         for each in found
     ]
     left_over = [_below(root, directory) for directory in gone]
-    return {"bundles": bundles, "left_over": left_over, "warnings": [str(warning) for warning in warnings]}
+    said = [str(warning) for warning in warnings]
+    return {"schema": 1, "bundles": bundles, "left_over": left_over, "warnings": said}
 
 
 def _differing(each: Compared) -> tuple[tuple[str, Sequence[str]], ...]:

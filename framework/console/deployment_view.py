@@ -18,17 +18,15 @@ from framework.records.releases import Deployment
 _RESULTS = {"succeeded": "green", "failed": "red", "running": "yellow"}
 
 
-def show_deployed(console: Console, done: Deployed, *, with_plan: bool = True) -> None:
-    """What was done, and where to look at it; ``with_plan`` unless it was shown before."""
+def show_deployed(console: Console, done: Deployed) -> None:
+    """What was done, and where to look at it; its plan was shown before."""
     deployment = done.deployment
     where = f"{deployment.project} on {deployment.target}"
     if not done.changed:
-        of = f" of commit {deployment.commit[:12]}" if deployment.commit and not deployment.dirty else ""
-        since = shown(deployment.ended_at)
-        console.print(Text(f"Nothing to do: release {deployment.release}{of} is live, on record since {since}."))
+        of = f" for commit {deployment.commit[:12]}" if deployment.commit and not deployment.dirty else ""
+        record = f"its record{of} is of {shown(deployment.ended_at)}"
+        console.print(Text(f"Nothing to do: release {deployment.release} is live already; {record}."))
         return
-    if with_plan:
-        show_plan(console, done.planned)
     for name in done.removed:
         console.print(Text(f"Deleted a job that an interrupted deployment had left: {name}"))
     for name, url in done.links.items():
@@ -55,8 +53,8 @@ def show_releases(
         mark = Text("live", "green") if live and each.id == live.id else Text("")
         open_end = "going on" if going_on and each is deployments[-1] else "broken off"
         result = Text(open_end if each.result == "running" else each.result, _RESULTS[each.result])
-        cells = (Text(each.release), shown(each.started_at), each.kind, result, commit, Text(each.who), Text(models))
-        table.add_row(mark, *cells)
+        began, kind = shown(each.started_at), each.described
+        table.add_row(mark, Text(each.release), began, kind, result, commit, Text(each.who), Text(models))
     console.print(table)
 
 
@@ -70,7 +68,7 @@ def show_status(console: Console, status: Status) -> None:
     else:
         commit = f", commit {live.commit[:12]}{' with changes' if live.dirty else ''}" if live.commit else ""
         console.print(Text(f"Live on {status.target}: release {live.release} of {status.project}{commit}"))
-        console.print(Text(f"  since {shown(live.ended_at)}, by {live.who}, with {live.kind}"))
+        console.print(Text(f"  since {shown(live.ended_at)}, by {live.who}, with {live.described}"))
         _show_drift(console, status)
         for name, runs in status.runs.items():
             running = f"running: {', '.join(map(str, runs))}" if runs else "no active run"
@@ -135,7 +133,8 @@ def _show_drift(console: Console, status: Status) -> None:
     elif not status.drift.changes:
         console.print("  Nothing in the workspace differs from it.")
     else:
-        console.print(Text("  Changed in the workspace since; deploying it again would do this:", "yellow"))
+        said = f"  Changed in the workspace since; putting release {status.drift.release} back would do this:"
+        console.print(Text(said, "yellow"))
         show_plan(console, status.drift)
 
 

@@ -34,7 +34,7 @@ def show_changes(console: Console, changes: Sequence[AliasChange]) -> None:
         why = each.reason if each.result == MOVED else f"{each.reason} (nobody saw its end)"
         row = (shown(each.moved_at), each.model, each.alias, *versions, each.by, why)
         table.add_row(*map(Text, row))
-    console.print(table if changes else "No alias was ever moved.")
+    console.print(table)
 
 
 def _version(version: str) -> str:

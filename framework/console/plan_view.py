@@ -42,10 +42,13 @@ def show_plan(console: Console, planned: Planned, missing: Sequence[str] = ()) -
     ``missing`` are the names of checks that keep it from being done.
     """
     for change in planned.changes:
-        _show(console, change)
+        _show(console, change, planned.release)
     if planned.changes:
         console.print()
     console.print(Text(f"Release {planned.release}: {_summary(planned)}."))
+    if planned.to_finish:
+        said = f"{planned.to_finish} did not end well, or is still going on; a deployment goes on from there."
+        console.print(Text.assemble(("To finish: ", "yellow"), said), soft_wrap=True)
     findings = [*((each, "Warning", "yellow") for each in planned.warnings)]
     findings += [(each, "Refused", "bold red") for each in planned.refused]
     for finding, word, style in findings:
@@ -53,11 +56,11 @@ def show_plan(console: Console, planned: Planned, missing: Sequence[str] = ()) -
         if finding.hint:
             console.print(f"  {finding.hint}")
     if missing:
-        said = f": missing are {', '.join(missing)}."
+        said = f", for what is missing above: {', '.join(missing)}."
         console.print(Text.assemble(("A deployment would be refused", "bold red"), said))
 
 
-def _show(console: Console, change: Change) -> None:
+def _show(console: Console, change: Change, release: str) -> None:
     sign, style = _SIGNS[change.action]
     name = f" ({change.name})" if change.name and change.name != change.resource else ""
     words = f" {_WORDS[change.action]}" if change.action in _WORDS else ""
@@ -67,7 +70,9 @@ def _show(console: Console, change: Change) -> None:
         if each not in moved:
             console.print(Text(f"    {each.path or 'all'}: {_shown(each)}"))
     if moved:
-        console.print(Text(f"    {several(len(moved), 'field')}: from the release before to this one"))
+        inside = "it" if len(moved) == 1 else "them"
+        said = f"{several(len(moved), 'field')}: only the release in {inside} changes, to {release}"
+        console.print(Text(f"    {said}"))
 
 
 def _shown(field: FieldChange) -> str:
@@ -99,4 +104,5 @@ def _summary(planned: Planned) -> str:
     parts = [f"{counts[action]} {words}" for action, words in _PAST.items() if counts.get(action)]
     children = sum(change.is_child for change in planned.changes)
     parts += [several(children, "change") + " of permissions or grants"] if children else []
+    parts += ["1 deployment to finish"] if planned.to_finish else []
     return ", ".join([*(parts or ["nothing to do"]), f"{planned.unchanged} unchanged"])

@@ -22,6 +22,5 @@ def show_preflight(console: Console, checks: Sequence[Check]) -> None:
         state = Text(f"{each.state:<7}", _STYLES[each.state])
         console.print(Text.assemble(state, f"  {each.name:<{width}}  {each.found}"), soft_wrap=True)
         for line in each.advice.splitlines():
-            # A statement begins its line, for whoever selects several of them.
-            statement = line.startswith("GRANT ")
-            console.print(Text(line if statement else f"{'':<{width + 11}}→ {line}"), soft_wrap=True)
+            arrow = "" if line.startswith("GRANT ") else "→ "  # a statement can be pasted
+            console.print(Text(f"{'':<{width + 11}}{arrow}{line}"), soft_wrap=True)

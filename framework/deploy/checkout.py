@@ -14,6 +14,7 @@ from framework.deploy import history
 from framework.deploy.databricks_cli import find_cli
 from framework.deploy.ground import Ground, Wanted
 from framework.deploy.preflight import Check, preflight
+from framework.deploy.preflight.committed_bundle import bundle_checks
 from framework.deploy.preflight.git_state import git_state
 from framework.deploy.release import staged_release
 from framework.deploy.store import ReleaseStore
@@ -30,13 +31,17 @@ _SCRATCH = ".framework/deploy"
 
 @dataclass(frozen=True, kw_only=True)
 class Aim:
-    """One project and one target of a checkout; ``beside`` are files in it that are no part of it, such as a plan."""
+    """One project and one target of a checkout; ``beside`` are files in it that are no part of it, such as a plan.
+
+    ``promoted_from`` is the target where the commit was live before; empty when nobody promotes it.
+    """
 
     root: Path
     project: str
     target: TargetSpec
     variables: Mapping[str, str] = field(default_factory=dict)
     beside: tuple[Path, ...] = ()
+    promoted_from: str = ""
 
     @property
     def is_production(self) -> bool:
@@ -46,11 +51,15 @@ class Aim:
 
 @dataclass(frozen=True, kw_only=True)
 class Staged:
-    """What the sources make: a release, the pipelines that it is of, and the warnings about them."""
+    """What the sources make: a release, the pipelines that it is of, and the warnings about them.
+
+    ``checks`` are what a look at the checkout alone found.
+    """
 
     wanted: Wanted
     pipelines: tuple[ResolvedPipeline, ...]
     warnings: Diagnostics
+    checks: tuple[Check, ...] = ()
 
 
 def aim(directory: Path, project: str | None, target: str, variables: Mapping[str, str]) -> Aim:
@@ -90,7 +99,8 @@ def staged(at: Aim, listener: Listener) -> Staged:
     listener(Note(f"Making the release of {at.project} for {at.target.name}."))
     with tempfile.TemporaryDirectory(prefix="framework-compile-") as aside:
         compiled = Path(aside, at.target.name)
-        write(bundle_of(*sound), compiled)
+        bundle = bundle_of(*sound)
+        write(bundle, compiled)
         release = staged_release(compiled, directory, at.root / _STAGED)
     git = git_state(at.root, project=at.project, without=at.beside)
     wanted = Wanted(
@@ -99,19 +109,25 @@ def staged(at: Aim, listener: Listener) -> Staged:
         commit=git.commit,
         dirty=bool(git.changed),
         branch=git.branch,
+        promoted_from=at.promoted_from,
         reader=at.target.run_as,
     )
-    return Staged(wanted=wanted, pipelines=tuple(each.pipeline for each in sound), warnings=warnings)
+    # With variables of the command line it is another bundle, which nobody commits.
+    checks = () if at.variables else tuple(bundle_checks(bundle, at.root))
+    pipelines = tuple(each.pipeline for each in sound)
+    return Staged(wanted=wanted, pipelines=pipelines, warnings=warnings, checks=checks)
 
 
-def looked_into(at: Aim, pipelines: tuple[ResolvedPipeline, ...], ground: Ground) -> tuple[Check, ...]:
-    """What has to hold before these pipelines are deployed; nothing is changed."""
+def looked_into(at: Aim, staged: Staged, ground: Ground) -> tuple[Check, ...]:
+    """What has to hold before this is deployed; nothing is changed."""
 
     def live() -> Mapping[str, str]:
         deployment = history.live(ground.past())
         return deployment.jobs if deployment else {}
 
-    return preflight(pipelines, at.target, _policy(at), at.root, ground.client, without=at.beside, live=live)
+    policy = _policy(at)
+    found = preflight(staged.pipelines, at.target, policy, at.root, ground.client, without=at.beside, live=live)
+    return (*staged.checks, *found)
 
 
 def _policy(at: Aim) -> PolicySpec:

@@ -65,9 +65,11 @@ def plan(
 ) -> Planned:
     """What ``deploy`` would change now. It changes nothing. ``past`` are the deployments before, if they are known."""
     with opened(wanted, ground) as parts:
-        plans = _plans(parts, ground, ground.past() if past is None else past)
+        past = ground.past() if past is None else past
+        plans = _plans(parts, ground, past)
         tell_of_others(ground, [each.changes for each in plans.values()])
-        return _planned(wanted.release, ground, plans, allowed)
+        to_finish = _to_finish(past) if wanted.kind == "deploy" else ""
+        return replace(_planned(wanted.release, ground, plans, allowed), to_finish=to_finish)
 
 
 def deploy(
@@ -121,8 +123,7 @@ class _Deploying:
             tell_of_others(ground, planned.parts.values())
         before, broken = history.live(past), history.unfinished(past)
         if broken:
-            began = shown(broken[-1].started_at)
-            ground.say(f"The {broken[-1].kind} of {began} did not end well; going on from what is there.", True)
+            ground.say(f"Going on from what is there: {_to_finish(past)} did not end well.", True)
         if not planned.changes and not broken and before is not None and before.release == release.id:
             if self.wanted.kind == "deploy":  # brings back what somebody deleted
                 ground.store.upload(self.wanted.directory, release, self.wanted.reader)
@@ -224,6 +225,7 @@ class _Deploying:
             commit=wanted.commit,
             dirty=wanted.dirty,
             branch=wanted.branch,
+            promoted_from=wanted.promoted_from,
             who=self.parts[0].who,
             ci_run=str(ci_run()),
             framework_version=__version__,
@@ -250,6 +252,12 @@ def _plans(parts: Sequence[Part], ground: Ground, past: Sequence[Deployment]) ->
     found = {name: reconciled(changes_of(each), ground.client, ground.root_path, former) for name, each in raw.items()}
     moved = {each.identifier for changes in found.values() for each in changes.with_action(Action.ADOPT)}
     return {name: _PartPlan(raw[name], changes.leaving(moved)) for name, changes in found.items()}
+
+
+def _to_finish(past: Sequence[Deployment]) -> str:
+    """The last of those that did not end well, in words; nothing when there is none."""
+    last = history.unfinished(past)[-1:]
+    return "".join(f"the {each.kind} of {shown(each.started_at)} by {each.who}" for each in last)
 
 
 def _make_folders(ground: Ground, changes: PlanChanges) -> None:

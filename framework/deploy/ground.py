@@ -89,7 +89,8 @@ class Ground:
 class Wanted:
     """A release on this machine (``directory``) that is to be put to work, and where it comes from.
 
-    ``reader`` is the principal that the jobs run as, when it is not whoever deploys.
+    ``promoted_from`` is the target where the commit was live before, if it is promoted. ``reader`` is the principal
+    that the jobs run as, when it is not whoever deploys.
     """
 
     release: Release
@@ -98,6 +99,7 @@ class Wanted:
     commit: str = ""
     dirty: bool = False
     branch: str = ""
+    promoted_from: str = ""
     reader: Mapping[str, str] = field(default_factory=dict)
 
 

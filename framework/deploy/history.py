@@ -38,7 +38,8 @@ def unfinished(deployments: Sequence[Deployment]) -> list[Deployment]:
 def to_roll_back_to(deployments: Sequence[Deployment], release: str | None) -> Deployment:
     """The deployment whose release is wanted; left out, of the one that was live before the one that is now.
 
-    After a rollback that is the one before it: what was rolled back from is not gone forward to again.
+    After a deployment that broke off it is the live one itself, and after a rollback the one before that: what was
+    rolled back from is not gone forward to again.
     Raises UsageError for a release that was never live here, FrameworkError when there is none before.
     """
     were = _were_live(deployments)
@@ -51,8 +52,11 @@ def to_roll_back_to(deployments: Sequence[Deployment], release: str | None) -> D
             several = "means several releases" if found else "was never live here"
             raise UsageError(f"'{release}' {several}", f"{there} See: {see}")
         return found[-1]
+    now = live(deployments)
+    if now is not None and broken_off(deployments) is not None:
+        return now
     steps, undone = _steps(were)
-    if live(deployments) is not None:
+    if now is not None:
         steps = steps[:-1]
     if steps:
         return steps[-1]
@@ -64,6 +68,17 @@ def to_roll_back_to(deployments: Sequence[Deployment], release: str | None) -> D
     )
 
 
+def broken_off(deployments: Sequence[Deployment]) -> Deployment | None:
+    """The last that did not end well and has put the release that is live out of place.
+
+    A rollback is none: the same command again goes on with it.
+    """
+    if (now := live(deployments)) is None:
+        return None
+    found = [each for each in unfinished(deployments) if each.kind == "deploy" and each.release != now.release]
+    return found[-1] if found else None
+
+
 def is_way_back(deployments: Sequence[Deployment], release: str | None) -> bool:
     """Whether these are enough for ``to_roll_back_to``: what was before them changes nothing about its answer.
 
@@ -72,7 +87,8 @@ def is_way_back(deployments: Sequence[Deployment], release: str | None) -> bool:
     were = _were_live(deployments)
     if release is not None:
         return any(each.release.startswith(release) for each in were)
-    return len(_steps(were, from_the_first=False)[0]) > (live(deployments) is not None)
+    steps, _ = _steps(were, from_the_first=False)
+    return broken_off(deployments) is not None or len(steps) > (live(deployments) is not None)
 
 
 def names_of_jobs(deployments: Sequence[Deployment]) -> dict[str, list[str]]:

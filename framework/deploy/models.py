@@ -240,7 +240,9 @@ def _version(model: str, wanted: WantedMove, now: Mapping[str, str], then: Mappi
     else:
         version, problem = wanted.to.removeprefix("v"), f"'{wanted.to}' is no version of {model}"
     if not (version.isascii() and version.isdecimal()):
-        raise UsageError(problem, f"Name a version, {PREVIOUS} or {AS_OF_RELEASE}.")
+        other = [each for each in (PREVIOUS, AS_OF_RELEASE) if each != wanted.to]
+        hint = f"Name a version, as the model's page in Catalog Explorer has them, or {' or '.join(other)}."
+        raise UsageError(problem, hint)
     return str(int(version))
 
 

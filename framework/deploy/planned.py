@@ -18,7 +18,8 @@ PLAN_SCHEMA = 1
 class Planned:
     """What putting ``release`` to work would change, by the name of each of its bundles.
 
-    ``refused`` says why it may not be carried out, ``warnings`` what to think twice about.
+    ``refused`` says why it may not be carried out, ``warnings`` what to think twice about. ``to_finish`` is what began
+    before and did not end well, in words: a deployment goes on from there, even with no other change.
     """
 
     project: str
@@ -28,6 +29,12 @@ class Planned:
     parts: Mapping[str, PlanChanges]
     refused: Diagnostics = field(default_factory=Diagnostics)
     warnings: Diagnostics = field(default_factory=Diagnostics)
+    to_finish: str = ""
+
+    @property
+    def something_to_do(self) -> bool:
+        """Whether a deployment would do anything."""
+        return bool(self.changes or self.to_finish)
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -56,6 +63,7 @@ class Planned:
             "parts": {name: part.as_dict() for name, part in self.parts.items()},
             "refused": _told(self.refused),
             "warnings": _told(self.warnings),
+            "to_finish": self.to_finish,
         }
 
 

@@ -33,6 +33,7 @@ class Copy:
 def target_before(root: Path, target: str, named: str | None) -> str:
     """The target to promote from: the one ``named``, or else the only other one that is no development target.
 
+    One whose name begins with ``prod`` is where things end: without a word, nothing comes from there.
     Raises UsageError when that is none, or not one.
     """
     if named == target:
@@ -40,7 +41,7 @@ def target_before(root: Path, target: str, named: str | None) -> str:
     if named is not None:
         return deployed_targets(root, (named,))[0]
     others = [name for name in deployed_targets(root) if name != target]
-    found = [name for name in others if read_target(root, name).mode == "production"]
+    found = [name for name in others if not name.startswith("prod") and read_target(root, name).mode == "production"]
     if len(found) != 1:
         hint = (
             f"Name it with --from: {', '.join(others)}"
@@ -77,14 +78,18 @@ def copies(
     alias: str,
     catalog: str,
     prefixes: tuple[str, str] = ("", ""),
+    *,
+    source: str,
 ) -> Iterator[Copy]:
     """What stands for ``alias`` in one target, and its name in ``catalog``. Raises FrameworkError when nothing does.
 
-    ``prefixes`` are what schemas begin with here and there, where each person has some: ``ann_``.
+    ``prefixes`` are what schemas begin with here and there, where each person has some: ``ann_``. ``source`` is how
+    a command names the place that they come from: ``shop -e staging``.
     """
     found = [(model, named[alias]) for model, named in aliases_there(client, models_of(past)).items() if alias in named]
     if not found:
-        raise FrameworkError(f"no model has the alias {alias} there", "Run its pipeline first.")
+        hint = f"Run the pipeline that trains one: framework run {source}. See: framework models {source}"
+        raise FrameworkError(f"no model of {source} has the alias {alias}", hint)
     before, after = prefixes
     for model, version in found:
         _, schema, name = model.split(".", 2)

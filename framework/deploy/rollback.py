@@ -1,7 +1,7 @@
 """Back to a release that was live before: its own bundle, plans and wheels, from the store, without a build."""
 
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,22 +27,31 @@ def roll_back(
     release: str | None,
     expected: Expected | None = None,
     allowed: Collection[Allowed] = (),
+    show: Callable[[Planned], object] = lambda _: None,
 ) -> Deployed:
     """Put an earlier release to work again; left out, the one before the one that is live.
 
     Raises UsageError and FrameworkError when there is none, and what ``deploy`` raises.
     """
-    with _wanted(ground, release) as wanted:
-        return deploy(wanted, ground, expected, allowed)
+    with _wanted(ground, release, told=expected is not None) as wanted:
+        return deploy(wanted, ground, expected, allowed, show)
 
 
-def wanted_deployment(ground: Ground, release: str | None) -> Deployment:
-    """The earlier deployment to go back to. Raises UsageError and FrameworkError when there is none."""
+def wanted_deployment(ground: Ground, release: str | None, told: bool = True) -> Deployment:
+    """The earlier deployment to go back to; unless somebody was ``told``, say which it is.
+
+    Raises UsageError and FrameworkError when there is none.
+    """
     past = way_back(ground, release)
     if release is None and not any(each.result == "succeeded" for each in past):
         said = f"nothing was deployed here yet, or you may not see it: {ground.store.root}"
         raise FrameworkError(said, f"framework deploy {ground.words}")
-    return history.to_roll_back_to(past, release)
+    earlier = history.to_roll_back_to(past, release)
+    if not told:
+        broken = history.broken_off(past) if release is None else None
+        live = f" and was live before the deploy of {shown(broken.started_at)} broke off" if broken else ""
+        ground.say(f"Fetching release {earlier.release}, which was deployed at {shown(earlier.started_at)}{live}.")
+    return earlier
 
 
 def way_back(ground: Ground, release: str | None) -> list[Deployment]:
@@ -66,8 +75,6 @@ def downloaded(ground: Ground, earlier: Deployment) -> Iterator[Wanted]:
 
 
 @contextmanager
-def _wanted(ground: Ground, release: str | None) -> Iterator[Wanted]:
-    earlier = wanted_deployment(ground, release)
-    ground.say(f"Fetching release {earlier.release}, which was deployed at {shown(earlier.started_at)}.")
-    with downloaded(ground, earlier) as wanted:
+def _wanted(ground: Ground, release: str | None, *, told: bool = False) -> Iterator[Wanted]:
+    with downloaded(ground, wanted_deployment(ground, release, told)) as wanted:
         yield wanted

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
 from framework import __version__
 from framework.core.errors import DatabricksError, DatabricksRefused, FrameworkError, UsageError
@@ -159,7 +160,10 @@ def _silence(what: str, error: BaseException) -> DatabricksError:
     )
     if type(error).__name__ in ("ConnectionError", "ProxyError", "SSLError"):
         reason = "nobody knows its host's name" if is_unknown_host(error) else "there is no connection to it"
-    hint = "Check the target's 'host', the network and the proxy, then run the command again."
+    asked = getattr(getattr(error, "request", None), "url", None) or ""
+    host = urlsplit(asked).netloc.rpartition("@")[2]
+    told = f"The host is {host}. " if host else ""
+    hint = f"{told}Check the target's 'host', the network and the proxy, then run the command again."
     return DatabricksError(f"cannot {what}: the workspace gave no answer ({reason})", hint)
 
 

@@ -54,6 +54,7 @@ class Deployment:
 
     Times are ISO 8601 in UTC; ``ended_at`` is empty while it goes on, and for ever when it was killed. ``plan`` counts
     what changed, such as ``{"create": 2}``; ``model_aliases`` is model → alias → version, as they were then.
+    ``promoted_from`` is the target where the commit was live before, when it was promoted.
     ``root_path`` is the directory of the bundle in the workspace: in development each person has one. ``jobs`` are
     the names of its jobs there, by key: a deployment that was killed may have made some that nothing else knows of.
     ``data`` is who made each schema, volume, model and experiment of the place so far, as framework.deploy.data_owners
@@ -72,6 +73,7 @@ class Deployment:
     commit: str = ""
     dirty: bool = False
     branch: str = ""
+    promoted_from: str = ""
     who: str = ""
     ci_run: str = ""
     framework_version: str = ""
@@ -82,6 +84,11 @@ class Deployment:
     jobs: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
     model_aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def described(self) -> str:
+        """Which sort of deployment it is: ``deploy``, ``deploy from staging``."""
+        return f"{self.kind} from {self.promoted_from}" if self.promoted_from else self.kind
 
     @property
     def name(self) -> str:

@@ -129,7 +129,8 @@ def deployed_targets(root: Path, names: tuple[str, ...] = ()) -> tuple[str, ...]
     """Those of ``names`` that something can be deployed to; of none, all there are. Raises UsageError for ``local``."""
     if LOCAL in names:
         raise UsageError(
-            f"the target '{LOCAL}' is this machine: nothing is compiled for it", "framework run compiles it."
+            f"the target '{LOCAL}' is this machine: nothing is deployed to it",
+            "To run it here: framework run. To deploy, name a file in conf/, such as --env dev.",
         )
     there = tuple(name for name in known_targets(root) if name != LOCAL)
     if not (names or there):

@@ -112,7 +112,9 @@ def test_machines_get_one_object(shop):
 
     done = framework("compile", "--check", "-o", "json")
 
-    prod, staging = json.loads(done.stdout)["bundles"]
+    told = json.loads(done.stdout)
+    prod, staging = told["bundles"]
+    assert told["schema"] == 1
     assert done.exit_code == 1
     assert prod == {
         "project": "shop", "target": "prod", "directory": "bundles/shop/prod", "state": "changed", "files": 6,
@@ -144,7 +146,7 @@ def test_the_policy_is_kept(shop):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-e", "local"], "the target 'local' is this machine: nothing is compiled for it"),
+        (["-e", "local"], "the target 'local' is this machine: nothing is deployed to it"),
         (["-e", "prd"], "no target 'prd' (did you mean 'prod'?)"),
         (["shp"], "no project 'shp' in projects/ (did you mean 'shop'?)"),
         (["--var", "x=1"], "no variable 'x'"),

@@ -129,6 +129,7 @@ def test_the_databricks_cli(script, state, words, home, install):
         ("[DEFAULT]\nhost {h}\n{s}", {}, "problem", "cannot be read"),
         ("[DEFAULT]\nhost = https://[{s}", {}, "problem", "names no host"),
         ("", {"HOST": "a.example", "TOKEN": SECRET}, "ok", f"{HOST} by DATABRICKS_HOST, with a token"),
+        ("", {"HOST": "http://127.0.0.1:8123", "TOKEN": SECRET}, "ok", "http://127.0.0.1:8123 by"),
         ("", {"HOST": HOST}, "warning", "without a way to log in"),
     ],
 )

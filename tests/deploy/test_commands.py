@@ -4,12 +4,14 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from framework.cli.app import app
+from framework.core.moments import now
 
 SHOP = Path(__file__).parents[1] / "e2e" / "shop"
 PRINCIPAL = "00000000-0000-0000-0000-000000000002"
@@ -99,7 +101,8 @@ def test_from_a_plan_to_production_and_back(shop):
 
     framework("destroy", "-e", "prod", code=2)
     framework("destroy", "-e", "prod", "--yes", code=2)
-    framework("destroy", "-e", "prod", "--confirm", "shop@dev", code=2)
+    wrong = framework("destroy", "-e", "prod", "--confirm", "shop@dev", code=2)
+    assert "'shop@dev' is not what this deletes" in wrong.stderr
     gone = json.loads(framework("destroy", "-e", "prod", "--confirm", "shop@prod", "-o", "json").stdout)
     assert gone["removed"] == {"jobs.demand": "shop.demand"}
     assert "prod.features" in gone["left"].values()
@@ -177,10 +180,28 @@ def test_the_plan_that_is_carried_out_may_lie_in_the_checkout(shop):
     assert (record["dirty"], record["branch"]) == (False, "main")
 
 
+def test_a_committed_bundle_that_no_longer_compiles_so_is_a_warning(shop):
+    def bundle_check():
+        told = json.loads(framework("plan", "-e", "prod", "-o", "json").stdout)["preflight"]
+        return [each["state"] for each in told if each["name"] == "bundle"]
+
+    framework("compile")
+    shutil.rmtree("bundles/shop/dev")
+    shutil.move("bundles", shop.directory / "bundles")
+    assert bundle_check() == []
+    shutil.move(shop.directory / "bundles", "bundles")
+    push("What compiles.")
+    assert bundle_check() == ["ok"]
+    edit("projects/shop/pipelines/demand.yml", "Units per day.", "Not compiled.")
+    push("Other words.")
+    assert bundle_check() == ["warning"]
+    assert "bundles/shop/prod is not what compiles now" in framework("deploy", "-e", "prod").stderr
+
+
 def test_a_plan_that_would_not_be_carried_out_says_so_last(shop):
     edit("projects/shop/pipelines/demand.yml", "Units per day.", "Not committed.")
     said = framework("plan", "-e", "prod", code=1).stdout
-    assert said.splitlines()[-1] == "A deployment would be refused: missing are git tree."
+    assert said.splitlines()[-1] == "A deployment would be refused, for what is missing above: git tree."
     found = json.loads(framework("plan", "-e", "prod", "-o", "json", code=1).stdout)
     assert found["error"]["message"] == "a deployment would be refused"
 
@@ -282,3 +303,49 @@ def test_no_secret_is_written_anywhere(shop, tmp_path, monkeypatch):
 def files_below(directory):
     for folder, _, names in os.walk(directory):
         yield from (Path(folder, name) for name in names if ".git" not in Path(folder).parts)
+
+
+def test_a_plan_shows_what_is_missing_before_what_it_cannot_look_at(shop, monkeypatch):
+    framework("deploy", "-e", "prod")
+    shop.workspace.add_user("limited@example.com")
+    monkeypatch.setenv("DATABRICKS_TOKEN", shop.workspace.token_of("limited@example.com"))
+    said = framework("plan", "-e", "prod", code=4).stderr
+    assert said.index("missing  deploy root") < said.index("GRANT ") < said.index("cannot look for")
+    told = json.loads(framework("plan", "-e", "prod", "-o", "json", code=4).stdout)
+    assert "cannot look for" in told["error"]["message"]
+    states = {each["name"]: each["state"] for each in told["preflight"]}
+    assert (states["deploy root"], states["runs"]) == ("missing", "unknown")
+
+
+def test_what_was_broken_off_is_something_to_do(shop):
+    framework("deploy", "-e", "prod")
+    began(shop, shop.ground().past()[-1].release)
+    said = " ".join(framework("plan", "-e", "prod", "--detailed-exitcode", code=2).stdout.split())
+    assert ": 1 deployment to finish, " in said
+    assert " by admin@example.com did not end well, or is still going on; " in said
+    assert "Deployed: shop on prod" in framework("deploy", "-e", "prod").stdout
+    framework("plan", "-e", "prod", "--detailed-exitcode")
+
+
+def test_a_rollback_after_a_broken_off_deployment_restores_what_was_live(shop):
+    framework("deploy", "-e", "prod")
+    edit("projects/shop/pipelines/demand.yml", "Units per day.", "Units of a day.")
+    push("Other words.")
+    framework("deploy", "-e", "prod")
+    live = shop.ground().past()[-1].release
+    began(shop, "0123456789abcdef")
+    shop.workspace.jobs["shop.demand"]["settings"]["description"] = "Half deployed."
+
+    said = framework("rollback", "-e", "prod").stderr
+    assert f"Fetching release {live}, which was deployed" in said
+    assert "and was live before the deploy of" in said
+    assert shop.workspace.jobs["shop.demand"]["settings"]["description"] == "Units of a day."
+    assert said.count("Release ") == 1
+    assert said.index("Half deployed. → Units of a day.") < said.index("Deploying.")
+
+
+def began(shop, release):
+    """As if a deployment had been killed."""
+    ground = shop.ground()
+    killed = {"id": "f" * 12, "started_at": now(), "ended_at": "", "result": "running"}
+    ground.store.note(replace(ground.past()[-1], release=release, **killed))

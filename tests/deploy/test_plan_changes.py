@@ -100,7 +100,7 @@ def test_a_person_reads_it_in_lines():
         "~ update   jobs.daily (shop.daily)\n"
         "    description: by hand → b\n"
         '    run_as: {"service_principal_name": "old"} → {"service_principal_name": "new"}\n'
-        "    1 field: from the release before to this one\n"
+        "    1 field: only the release in it changes, to 0123456789abcdef\n"
         "+ create   jobs.monthly (shop.monthly)\n"
         "- delete   jobs.old (shop.old)\n"
         "± recreate schemas.sales (prod.sales) is deleted and made again\n"

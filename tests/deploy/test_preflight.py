@@ -238,7 +238,7 @@ def test_a_login_that_the_workspace_does_not_know(workspace, checkout):
         (ADMIN, "", "ok", f"{ADMIN}, an administrator, may write to {FOLDER}"),
         (LEAD, "CAN_MANAGE", "ok", f"{LEAD} may write to {FOLDER}"),
         (LEAD, "CAN_EDIT", "unknown", f"nobody tells whether {LEAD} may write to {FOLDER}"),
-        (LEAD, "", "missing", f"{LEAD} may not write to {FOLDER}: /Workspace/framework is not there"),
+        (LEAD, "", "missing", f"{LEAD} may not write to {FOLDER}: /Workspace/framework/prod is not there"),
     ],
 )
 def test_the_folder_must_be_writable(workspace, checkout, who, allowed, state, found):
@@ -250,6 +250,15 @@ def test_the_folder_must_be_writable(workspace, checkout, who, allowed, state, f
     assert check.found.startswith(found)
     if state == "unknown":
         assert "manages /Workspace/framework/prod, give" in check.advice
+    if state == "missing":
+        assert f"make /Workspace/framework/prod, unless it is there, and give {LEAD} CAN_MANAGE" in check.advice
+
+
+def test_rights_are_asked_for_on_the_folder_of_the_target_alone(workspace, checkout):
+    workspace.allow("/Workspace/framework", LEAD, "CAN_READ")
+
+    advice = looked(workspace, checkout)["deploy root"].advice
+    assert f"manages /Workspace/framework, make /Workspace/framework/prod, and give {LEAD} CAN_MANAGE on it" in advice
 
 
 def test_what_is_not_there_takes_no_grant(workspace, checkout):
@@ -301,7 +310,8 @@ def test_missing_privileges_are_grant_statements_to_paste(workspace, checkout, c
         f"GRANT SELECT ON TABLE `prod`.`raw`.`sales` TO `{ROBOT}`;",
     ]
     show_preflight(stdout(), [check])
-    assert f"\nGRANT SELECT ON TABLE `prod`.`raw`.`sales` TO `{ROBOT}`;\n" in capsys.readouterr().out
+    under = " " * len("missing  privileges  ")
+    assert f"\n{under}GRANT SELECT ON TABLE `prod`.`raw`.`sales` TO `{ROBOT}`;\n" in capsys.readouterr().out
 
 
 def test_a_schema_that_we_may_not_grant_on(workspace, checkout):
@@ -465,6 +475,12 @@ def test_runs_of_jobs_that_are_hidden_are_unknown(workspace, checkout):
     check = looked(workspace, checkout, live=lambda: live)["runs"]
     assert (check.state, check.found) == ("unknown", "nobody tells about those of shop.demand, shop.old")
     assert looked(workspace, checkout, ADMIN, live=lambda: live)["runs"].state == "ok"
+
+
+def test_runs_are_unknown_where_even_the_records_are_hidden(workspace, checkout):
+    check = looked(workspace, checkout)["runs"]
+    assert (check.state, check.found) == ("unknown", "nobody tells about those of shop.demand")
+    workspace.allow("/Workspace/framework/prod", LEAD, "CAN_MANAGE")  # then it is sure that nothing is there
     assert looked(workspace, checkout)["runs"].state == "ok"
 
 

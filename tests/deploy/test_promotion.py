@@ -92,6 +92,8 @@ def test_what_is_live_in_staging_runs_in_production(checkout, logged_in):
     assert (run["target"], run["result"], len(run["tasks"])) == ("prod", "SUCCESS", 5)
     live = json.loads(framework("releases", "--env", "prod", "-o", "json").stdout)[0]
     assert live["commit"] == git(checkout, "rev-parse", "HEAD")
+    assert (run["release"], run["deployment"]["id"]) == (live["release"], live["id"])
+    assert "deploy from staging" in framework("releases", "--env", "prod").stdout
 
 
 def test_another_commit_than_the_one_that_is_live_is_not_promoted(checkout):
@@ -106,6 +108,9 @@ def test_another_commit_than_the_one_that_is_live_is_not_promoted(checkout):
 
 def test_models_go_back_while_the_code_stays(checkout, logged_in):
     deployed("--env", "prod")
+    assert "No alias was moved here yet, or you may not see it" in framework("models", "--env", "prod").stdout
+    never = framework("rollback", "--env", "prod", "--model", "previous")
+    assert (never.exit_code, "or as-of-release." in never.stderr, "previous or" in never.stderr) == (2, True, False)
     model, columns = "prod.models.demand", Signature(("day date",), ("units double",)).as_line()
     logged_in.add_model_version(model, ["previous_champion"], comment=columns)
     logged_in.add_model_version(model, ["champion"], comment=columns)
@@ -179,6 +184,15 @@ def test_the_target_before(tmp_path, targets, named, found):
     assert target_before(tmp_path, "prod", named) == found
 
 
+def test_no_target_comes_after_production(tmp_path):
+    (tmp_path / "conf").mkdir()
+    for name in ("staging", "prod"):
+        (tmp_path / f"conf/{name}.yml").write_text(f"mode: production\ncatalog: {name}\n")
+    with pytest.raises(UsageError, match="from where to 'staging'"):
+        target_before(tmp_path, "staging", None)
+    assert target_before(tmp_path, "staging", "prod") == "prod"
+
+
 @pytest.mark.parametrize(("named", "message"), [("prod", "to itself"), (None, "from where to 'prod'")])
 def test_no_target_before(tmp_path, named, message):
     (tmp_path / "conf").mkdir()
@@ -209,10 +223,10 @@ def test_a_copy_is_named_as_the_other_catalog_has_it(checkout, logged_in):
     workspace = client()
     past = [Deployment(id="1", project="shop", target="staging", release="r", started_at="",
                        model_aliases={"staging.models.demand": {}})]  # fmt: skip
-    (found,) = promotion.copies(workspace, past, "champion", "prod")
+    (found,) = promotion.copies(workspace, past, "champion", "prod", source="shop -e staging")
     assert (found.source, found.version, found.name) == ("staging.models.demand", str(version), "prod.models.demand")
-    with pytest.raises(FrameworkError, match="no model has the alias challenger there"):
-        list(promotion.copies(workspace, past, "challenger", "prod"))
+    with pytest.raises(FrameworkError, match="no model of shop -e staging has the alias challenger"):
+        list(promotion.copies(workspace, past, "challenger", "prod", source="shop -e staging"))
 
 
 def test_a_copy_has_no_name_of_the_person_who_made_it(logged_in):
@@ -222,7 +236,9 @@ def test_a_copy_has_no_name_of_the_person_who_made_it(logged_in):
     about = {"id": "1", "project": "shop", "target": "dev", "release": "r", "started_at": ""}
     past = [Deployment(**about, model_aliases={"dev.ann_models.demand": {}, "dev.ann_models.gone": {}})]
     names = {
-        prefixes: [each.name for each in promotion.copies(client(), past, "champion", "prod", prefixes)]
+        prefixes: [
+            each.name for each in promotion.copies(client(), past, "champion", "prod", prefixes, source="shop -e dev")
+        ]
         for prefixes in (("ann_", ""), ("ann_", "bob_"))
     }
     assert names == {("ann_", ""): ["prod.models.demand"], ("ann_", "bob_"): ["prod.bob_models.demand"]}
@@ -257,15 +273,18 @@ def test_code_and_models_go_back_together_or_not_at_all(checkout, logged_in):
     assert json.loads(framework("releases", "--env", "prod", "-o", "json").stdout)[0]["id"] == live
     code, seen = at_a_terminal("rollback", "--env", "prod", "--to", first, "--model", "previous", answers="yy")
     assert (code, "champion of prod.models.demand is now v1" in seen) == (0, True), seen
+    assert (seen.count("Fetching release"), seen.count(f"Release {first}: ")) == (1, 1)
     assert json.loads(framework("releases", "--env", "prod", "-o", "json").stdout)[0]["release"] == first
 
 
 def test_nothing_is_deployed_for_a_copy_that_nobody_wants(checkout, logged_in):
     deployed("--env", "staging")
     no_model = framework("promote", "--env", "prod", "--copy-model")
-    assert (no_model.exit_code, "no model has the alias champion there" in no_model.output) == (1, True)
+    assert (no_model.exit_code, "framework run shop -e staging" in no_model.output) == (1, True)
     logged_in.add_model_version("staging.models.demand", ["champion"])
 
+    code, seen = at_a_terminal("promote", "--env", "prod", answers="\x04")
+    assert (code, seen.endswith("Nothing was changed.")) == (130, True), seen
     code, seen = at_a_terminal("promote", "--env", "prod", "--copy-model", answers="yn")
     assert "staging.models.demand v1 → prod.models.demand" in seen
     assert (code, "nothing was changed: you did not agree" in seen) == (1, True), seen

@@ -82,12 +82,13 @@ def test_a_workspace_that_is_not_there_gave_no_answer(monkeypatch):
     monkeypatch.setenv("DATABRICKS_TOKEN", TOKEN)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        files = WorkspaceFiles(client(f"http://127.0.0.1:{taken.getsockname()[1]}", retry_seconds=1))
+        taken_port = taken.getsockname()[1]
+        files = WorkspaceFiles(client(f"http://127.0.0.1:{taken_port}", retry_seconds=1))
 
         error = refused(files)
 
     assert "gave no answer (there is no connection to it)" in error.message
-    assert "Check the target's 'host'" in error.hint
+    assert f"The host is 127.0.0.1:{taken_port}. Check the target's 'host'" in error.hint
 
 
 @pytest.mark.parametrize(

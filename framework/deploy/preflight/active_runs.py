@@ -42,7 +42,7 @@ def active_runs_check(
         shown = f"under way: {_listed(running)}; " if running else ""
         return Check("runs", CheckState.UNKNOWN, f"{shown}nobody tells about those of {_listed([*hidden])}", advice)
     if running:
-        advice = "They go on with the release that they began with; their next runs take the new one."
+        advice = "They go on with what they have taken; the runs after them take what is changed now."
         return Check("runs", CheckState.WARNING, f"under way: {_listed(running)}", advice)
     return Check("runs", CheckState.OK, "none is under way")
 

@@ -1,6 +1,7 @@
 """What one look before a deployment found."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -50,5 +51,15 @@ def require_ready(checks: Sequence[Check], refusal: str, hint: str) -> None:
     """Raises FrameworkError, with the checks as details, when something is missing; it begins with ``refusal``."""
     if names := missing(checks):
         error = FrameworkError(f"{refusal}: something is missing ({', '.join(names)})", hint)
+        with telling(checks):
+            raise error
+
+
+@contextmanager
+def telling(checks: Iterable[Check]) -> Iterator[None]:
+    """An error that the block ends with has the checks as details, for a machine."""
+    try:
+        yield
+    except FrameworkError as error:
         error.details["preflight"] = [check.as_dict() for check in checks]
-        raise error
+        raise

@@ -14,18 +14,23 @@ _ROOT = "/Workspace"
 _MAY_WRITE = frozenset({"CAN_EDIT", "CAN_MANAGE"})
 
 
-def deploy_root_check(client: "WorkspaceClient", folder: str, me: Principal) -> Check:
-    """Whether ``me``, who is logged in, may write to ``folder``, or make it below the nearest one that is there."""
+def deploy_root_check(client: "WorkspaceClient", root: str, folder: str, me: Principal) -> Check:
+    """Whether ``me``, who is logged in, may write to ``folder``, or make it below the nearest one that is there.
+
+    ``root`` is the target's own folder, above it: the one to be given rights on, for other targets lie beside it.
+    """
     if ADMINISTRATORS in me.names:
         return Check("deploy root", CheckState.OK, printable(f"{me.name}, an administrator, may write to {folder}"))
     if (nearest := _nearest(client, folder)) is None:
-        top = "/".join(folder.split("/")[:3])
-        found = f"{me.name} may not write to {folder}: {top} is not there, or not for this login"
-        advice = (
-            f"Only an administrator of the workspace makes {top}; let one do that, and give {me.name} CAN_MANAGE on it."
-        )
+        found = f"{me.name} may not write to {folder}: {root} is not there, or not for this login"
+        advice = f"Let an administrator make {root}, unless it is there, and give {me.name} CAN_MANAGE on it."
         return Check("deploy root", CheckState.MISSING, printable(found), printable(advice))
-    return _by_its_list(client, folder, nearest, me)
+    return _by_its_list(client, root, folder, nearest, me)
+
+
+def hides(client: "WorkspaceClient", folder: str) -> bool:
+    """Whether ``folder`` may be there without this login seeing it. Who sees a folder sees all that is in it."""
+    return _nearest(client, folder) is None
 
 
 def _nearest(client: "WorkspaceClient", folder: str) -> "ObjectInfo | None":
@@ -40,12 +45,14 @@ def _nearest(client: "WorkspaceClient", folder: str) -> "ObjectInfo | None":
     return None
 
 
-def _by_its_list(client: "WorkspaceClient", folder: str, nearest: "ObjectInfo", me: Principal) -> Check:
+def _by_its_list(client: "WorkspaceClient", root: str, folder: str, nearest: "ObjectInfo", me: Principal) -> Check:
     """By the access control list of the ``nearest`` folder, which only those see who manage it."""
     from databricks.sdk.errors import PermissionDenied
 
     name = f"{_ROOT}/{(nearest.path or folder).removeprefix(_ROOT).strip('/')}"
-    advice = f"Let an administrator, or whoever manages {name}, give {me.name} CAN_MANAGE on it (Share, in its menu)."
+    make = f"make {root}, and " if root.startswith(f"{name}/") else ""
+    give = f"{make}give {me.name} CAN_MANAGE on it (Share, in its menu)"
+    advice = f"Let an administrator, or whoever manages {name}, {give}."
     try:
         entries = client.workspace.get_permissions("directories", str(nearest.object_id)).access_control_list
     except PermissionDenied:

@@ -14,7 +14,7 @@ from framework.deploy.databricks_cli import find_cli
 from framework.deploy.deployed_jobs import deployed_jobs, job_name, short_name
 from framework.deploy.preflight.active_runs import active_runs_check, hidden_jobs
 from framework.deploy.preflight.check import Check, CheckState, answered
-from framework.deploy.preflight.deploy_root import deploy_root_check
+from framework.deploy.preflight.deploy_root import deploy_root_check, hides
 from framework.deploy.preflight.git_state import git_checks, git_state
 from framework.deploy.preflight.grants import Granted, look_at, look_at_all, privilege_checks
 from framework.deploy.preflight.principals import Principal, caller, may_deploy, may_run_as, runs_as
@@ -64,7 +64,7 @@ def preflight(
     login = _logged_in(client)
     checks.append(may_deploy(login.principal, policy.deployers(target.name)))
     folder = home(pipelines[0]).replace(PERSON, login.short_name)
-    checks += answered("deploy root", lambda: [deploy_root_check(client, folder, login.principal)])
+    checks += answered("deploy root", lambda: [deploy_root_check(client, target.deploy_root, folder, login.principal)])
     look: _Look = cache(partial(look_at, client))
     for run_as, those in _by_principal(pipelines):
         checks += _of_principal(client, those, run_as, login, look)
@@ -129,6 +129,9 @@ def _runs(
 ) -> Check:
     """Of the pipelines' jobs, and of those that are deployed: by the names that they have there."""
     kept = [each.pipeline for each in pipelines]
-    names = {each.pipeline: job_name(each).replace(PERSON, login.short_name) for each in pipelines} | dict(live)
-    jobs = deployed_jobs(client, f"{home(pipelines[0])}/bundle".replace(PERSON, login.short_name), names)
-    return active_runs_check(client, jobs, kept, hidden_jobs(live, jobs, login.principal))
+    made = {each.pipeline: job_name(each).replace(PERSON, login.short_name) for each in pipelines}
+    folder = home(pipelines[0]).replace(PERSON, login.short_name)
+    jobs = deployed_jobs(client, f"{folder}/bundle", made | dict(live))
+    # With the records hidden, for all that is known each of the jobs is there.
+    there = live or (made if hides(client, folder) else {})
+    return active_runs_check(client, jobs, kept, hidden_jobs(there, jobs, login.principal))

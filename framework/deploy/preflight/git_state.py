@@ -64,6 +64,11 @@ def git_state(
     )
 
 
+def is_tracked(root: Path, path: str) -> bool:
+    """Whether git knows something at or below ``path``, which starts from ``root``."""
+    return bool(_git(root, "ls-files", "-z", "--", path))
+
+
 def git_checks(state: GitState, allowed: Sequence[BranchesSection], *, production: bool) -> Iterator[Check]:
     """Whether the commit may be deployed. Outside of ``production`` only a policy stops anybody: people try things."""
     strict = CheckState.MISSING if production else CheckState.WARNING

@@ -101,7 +101,8 @@ def _shown_host(host: str) -> str:
     """The address without user, password, path and query: a person may have pasted anything."""
     try:
         parts = urlsplit(host if "://" in host else f"https://{host}")
-        return printable(f"{parts.scheme}://{parts.hostname}") if parts.hostname else ""
+        port = f":{parts.port}" if parts.port else ""
+        return printable(f"{parts.scheme}://{parts.hostname}{port}") if parts.hostname else ""
     except ValueError:
         return ""
 
