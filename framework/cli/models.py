@@ -41,11 +41,7 @@ def models(  # noqa: PLR0917 - typer makes an option of each
             agreed(f"Delete v{delete} of {model_name} for ever?")
         kept = {release.id for release in ground.store.releases()}
         needed = [each for each in ground.store.deployments(EVERY) if each.release in kept]
-        deleted = delete_version(ground.client, model_name, delete, needed)
-        if output is Output.JSON:
-            typer.echo(json.dumps({"schema": 1, "deleted": {"model": model_name, "version": deleted}}, indent=2))
-        else:
-            typer.echo(f"v{deleted} of {model_name} is deleted")
+        _say_deleted(model_name, delete_version(ground.client, model_name, delete, needed), output)
         return
     names = [model_name] if model_name else models_of(ground.past())
     changes = AliasLedger(ground.client, ground.store.root).changes(names)
@@ -55,3 +51,10 @@ def models(  # noqa: PLR0917 - typer makes an option of each
         typer.echo(f"No alias was moved here yet, or you may not see it: {ground.store.root}")
     else:
         show_changes(stdout(), changes)
+
+
+def _say_deleted(model: str, version: str, output: Output) -> None:
+    if output is Output.JSON:
+        typer.echo(json.dumps({"schema": 1, "deleted": {"model": model, "version": version}}, indent=2))
+    else:
+        typer.echo(f"v{version} of {model} is deleted")

@@ -43,8 +43,7 @@ def plan(  # noqa: PLR0917 - typer makes an option of each
     from framework.deploy.preflight import missing, telling
 
     at, listener = aimed(project, target, pairs("--var", var))
-    at = replace(at, beside=(out.absolute(),)) if out else at
-    staged = checkout.staged(at, listener)
+    staged = checkout.staged(replace(at, beside=(out.absolute(),)) if out else at, listener)
     ground = checkout.ground_of(at, listener)
     checks = checkout.looked_into(at, staged, ground)
     if output is Output.TEXT:  # first: it may say what the plan cannot be made without
@@ -54,15 +53,13 @@ def plan(  # noqa: PLR0917 - typer makes an option of each
         planned = deployment.plan(staged.wanted, ground, allowed(allow))
     if out is not None:
         keep_plan(planned, out)
-    stopped = bool(planned.refused) or bool(missing(checks))
+    stopped = bool(planned.refused or missing(checks))
     if output is Output.JSON:
         typer.echo(json.dumps({**planned.as_dict(), **_for_machines(checks, stopped)}, indent=2))
     else:
         show_plan(stdout(), planned, missing(checks))
-    if stopped:
-        raise typer.Exit(1)
-    if detailed and planned.something_to_do:
-        raise typer.Exit(CHANGES)
+    if stopped or (detailed and planned.something_to_do):
+        raise typer.Exit(1 if stopped else CHANGES)
 
 
 def _for_machines(checks: "Sequence[Check]", stopped: bool) -> dict[str, Any]:
