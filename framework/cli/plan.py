@@ -43,7 +43,8 @@ def plan(  # noqa: PLR0917 - typer makes an option of each
     from framework.deploy.preflight import missing, telling
 
     at, listener = aimed(project, target, pairs("--var", var))
-    staged = checkout.staged(replace(at, beside=(out.absolute(),)) if out else at, listener)
+    at = replace(at, beside=(out.absolute(),)) if out else at
+    staged = checkout.staged(at, listener)
     ground = checkout.ground_of(at, listener)
     checks = checkout.looked_into(at, staged, ground)
     if output is Output.TEXT:  # first: it may say what the plan cannot be made without
