@@ -33,6 +33,8 @@ from framework.core.job_run import JobRun
 from framework.deploy.remote_jobs import Deployed, deployed_job
 from framework.local.backfills import requests_for
 from framework.local.paths import LocalPaths
+from framework.local.reproduce import again
+from framework.local.reproduce.verdicts import Reproduced
 from framework.local.requests import MAX_PARALLEL, RepairRequest, RunRequest, Selected
 from framework.local.run import backfill, repair, resume, run
 from framework.local.runnable import Runnable
@@ -115,15 +117,11 @@ def validate(asked: Asked) -> Validated:
     return validate_checkout(root, asked.project, asked.pipeline, asked.targets, asked.variables)
 
 
-def bundles(asked: Asked) -> tuple[tuple[Bundle, ...], Diagnostics]:
-    """The bundle of each project for each target, and the warnings about them. Raises UsageError and InvalidProject."""
-    root = find_root(asked.directory)
-    sound, warnings = checked(root, asked.project, deployed_targets(root, asked.targets), asked.variables)
-    return tuple(bundle_of(*pipelines) for pipelines in sound), warnings
-
-
 def compared(asked: Asked) -> tuple[list[Compared], Diagnostics]:
-    """Each of these bundles beside what is committed of it. Raises FrameworkError too, for what cannot be read."""
+    """The bundle of each project for each target beside what is committed of it, and the warnings about them.
+
+    Raises UsageError, InvalidProject, and FrameworkError for what cannot be read.
+    """
     root = find_root(asked.directory)
     sound, warnings = checked(root, asked.project, deployed_targets(root, asked.targets), asked.variables)
     return side_by_side.each(lambda pipelines: committed.compared(bundle_of(*pipelines), root), sound), warnings
@@ -245,16 +243,22 @@ def repair_run(root: Path, which: str, request: RepairRequest, listener: Listene
     return repair(runnable, root, stored, replace(request, sources=sources), listener)
 
 
+def reproduce(root: Path, which: str, wanted: again.Wanted, listener: Listener) -> Reproduced:
+    """A run's tasks are done once more, with the code and the tables that they had, and what comes out is compared."""
+    stored, paths = stored_run(LocalPaths(root), which), LocalPaths(root)
+    return again.reproduce(paths, stored, wanted, lambda at: _made_again(at, stored, listener)[0], listener)
+
+
 def _made_again(root: Path, stored: StoredRun, listener: Listener) -> tuple[Runnable, tuple[ResolvedSource, ...]]:
     source = stored.source
     if "bundle" in source:
-        again = BundleSelection(
+        asked = BundleSelection(
             directory=Path(source["bundle"]),
             target=source["target"],
             job=source["job_key"],
             variables=source["variables"],
         )
-        return _of_directory(again, listener)[0], ()
+        return _of_directory(asked, listener)[0], ()
     selection = Selection(
         directory=root,
         project=source["project"],

@@ -57,18 +57,23 @@ def checked(
     Raises UsageError for unknown names, InvalidProject with every finding when one of them is an error.
     """
     checkout = load_checkout(root, project, None, targets, variables)
-    validated, resolved = _looked_at(checkout, root, project, None, targets)
+    validated, resolved, policy = _looked_at(checkout, root, project, None, targets)
     if validated.found.errors:
         raise InvalidProject(validated.found)
     # A warning may be about several: none goes with a pipeline.
-    sound = (tuple(CheckedPipeline(each, Diagnostics()) for each in pipelines) for pipelines in resolved)
+    sound = (tuple(_checked(each, policy) for each in pipelines) for pipelines in resolved)
     return tuple(sound), validated.found
+
+
+def _checked(pipeline: ResolvedPipeline, policy: CheckoutPolicy) -> CheckedPipeline:
+    of_project = policy.of_project(pipeline.root / "projects" / pipeline.project)
+    return CheckedPipeline(pipeline, Diagnostics(), of_project.training_inputs_days(pipeline.target))
 
 
 def _looked_at(
     checkout: Checkout, root: Path, project: str | None, pipeline: str | None, targets: tuple[str, ...]
-) -> tuple[Validated, list[list[ResolvedPipeline]]]:
-    """What was found, and the pipelines by project and target. The names are those that were asked for."""
+) -> tuple[Validated, list[list[ResolvedPipeline]], CheckoutPolicy]:
+    """What was found, the pipelines by project and target, the policies. The names are those that were asked for."""
     by_target: dict[str, list[ProjectSource]] = {}
     for source in checkout.sources:
         by_target.setdefault(source.target.name, []).append(source)
@@ -90,7 +95,7 @@ def _looked_at(
     names = {_name(source): len(source.pipeline.tasks) for source in checkout.sources}
     left_out = coverage(there, project, pipeline, names.keys() - refused)
     validated = Validated(tuple(names), checkout.targets, sum(names.values()), everything, policy.waived, left_out)
-    return validated, [pipelines for projects in resolved.values() for pipelines in projects]
+    return validated, [pipelines for projects in resolved.values() for pipelines in projects], policy
 
 
 def _resolved(sources: list[ProjectSource], refused: set[str]) -> tuple[list[list[ResolvedPipeline]], list[Diagnostic]]:

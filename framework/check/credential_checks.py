@@ -11,6 +11,7 @@ from framework.check.credentials import Credential
 from framework.check.notebook_cells import jupyter_cells, python_of
 from framework.check.source_files import MAX_BYTES, MAX_FINDINGS, Stamp, Unreadable, parsed, read, stamp
 from framework.check.thin_files import LARGEST_NOTEBOOK
+from framework.core.credentials import may_name_one
 from framework.core.diagnostics import Diagnostic, Location
 from framework.resolve.resolved import ResolvedPipeline
 from framework.spec.files import is_inside, shown
@@ -55,7 +56,7 @@ def _found(source: Stamp, is_test: bool) -> tuple[Credential, ...]:
         return ()
     text = content.decode("utf-8", "replace")
     found = list(islice(credentials.by_shape(text), MAX_FINDINGS))
-    if not is_test and credentials.may_name_one(text):
+    if not is_test and may_name_one(text):
         lines = {each.line for each in found}
         others = (each for each in _by_name(source, text) if each.line not in lines)
         found += islice(others, MAX_FINDINGS)

@@ -131,7 +131,8 @@ def check_together(
     if everything.errors:
         raise InvalidProject(everything)
     return tuple(
-        CheckedPipeline(pipeline, Diagnostics.of(found)) for pipeline, found in zip(pipelines, kept, strict=True)
+        CheckedPipeline(pipeline, Diagnostics.of(found), policy.training_inputs_days(pipeline.target))
+        for pipeline, found in zip(pipelines, kept, strict=True)
     )
 
 

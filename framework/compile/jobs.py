@@ -13,7 +13,8 @@ from framework.compile.targets import settings
 from framework.compile.task_notebooks import PATH, tasks_that_set_values
 from framework.core.diagnostics import Diagnostic, Diagnostics
 from framework.core.errors import InvalidProject
-from framework.core.task_run import TaskRun
+from framework.core.ops_tables import ops_schema
+from framework.core.task_run import DEV_PREFIX, TaskRun
 from framework.resolve.job_references import pipelines_run
 from framework.resolve.resolved import CheckedPipeline, ResolvedPipeline, ResolvedTask
 from framework.spec.layers import merged
@@ -27,12 +28,14 @@ PACKAGE = RUNTIME
 ENTRY_POINT = "framework-task"
 BACKFILL = "framework.backfill"
 """The job parameter that tells a run that it is a backfill: it then leaves the aliases of models alone."""
+_PAGE = {"framework.job_id": "{{job.id}}", "framework.workspace_url": "{{workspace.url}}"}
+"""What leads from a record to the run's page."""
 
 
 def bundle_of(*checked: CheckedPipeline) -> Bundle:
     """The bundle of pipelines of one project. Raises InvalidProject when the official types refuse something in it."""
     pipelines = [each.pipeline for each in checked]
-    first, plans = pipelines[0], {pipeline.pipeline: _plan(pipeline) for pipeline in pipelines}
+    first, plans = pipelines[0], {each.pipeline.pipeline: _plan(each) for each in checked}
     bundle = Bundle(
         name=first.project,
         target=first.target,
@@ -44,8 +47,9 @@ def bundle_of(*checked: CheckedPipeline) -> Bundle:
     return replace(bundle, resources=resources_of(pipelines), files=files_of_tasks(pipelines), settings=settings(first))
 
 
-def _plan(pipeline: ResolvedPipeline) -> Plan:
-    tasks = {task.task_key: _task_run(pipeline, task) for task in pipeline.tasks if task.kind}
+def _plan(checked: CheckedPipeline) -> Plan:
+    pipeline, days = checked.pipeline, checked.training_inputs_days
+    tasks = {task.task_key: _task_run(pipeline, task, days) for task in pipeline.tasks if task.kind}
     return Plan(
         project=pipeline.project,
         pipeline=pipeline.pipeline,
@@ -55,7 +59,7 @@ def _plan(pipeline: ResolvedPipeline) -> Plan:
     )
 
 
-def _task_run(pipeline: ResolvedPipeline, task: ResolvedTask) -> TaskRun:
+def _task_run(pipeline: ResolvedPipeline, task: ResolvedTask, training_inputs_days: int) -> TaskRun:
     own = own_options(pipeline, task.options)
     options = {name: value for name, value in asdict(own).items() if name != "params"}
     return TaskRun(
@@ -66,8 +70,25 @@ def _task_run(pipeline: ResolvedPipeline, task: ResolvedTask) -> TaskRun:
         kind=task.kind,
         options=options,
         params=task.params,
-        tags=pipeline.tags,
+        tags=_tags(pipeline),
+        ops_schema=_ops_schema(pipeline),
+        telemetry=pipeline.workspace.telemetry,
+        keep_inputs_days=training_inputs_days if task.options.offers == "model" else 0,
     )
+
+
+def _tags(pipeline: ResolvedPipeline) -> dict[str, str]:
+    """Those of the job, which its tasks put on what they make."""
+    tags: Any = merged([pipeline.tags, pipeline.databricks.get("tags") or {}])
+    return {name: str(value) for name, value in tags.items() if value is not None}
+
+
+def _ops_schema(pipeline: ResolvedPipeline) -> str:
+    """Where its attempts record themselves, in development each person's own; locally whoever starts a run does it."""
+    if pipeline.target == LOCAL:
+        return ""
+    prefix = DEV_PREFIX if is_personal(pipeline) else ""
+    return f"{pipeline.workspace.catalog}.{prefix}{ops_schema(pipeline.project)}"
 
 
 def _job(pipeline: ResolvedPipeline, plan: Plan) -> "Job":
@@ -139,5 +160,6 @@ def _told(pipeline: ResolvedPipeline, plan: Plan, task: ResolvedTask) -> dict[st
         "framework.attempt": "{{task.execution_count}}",
         "framework.logical_date": pipeline.logical_date,
         **({"framework.dev_prefix": f"{PERSON}_"} if is_personal(pipeline) else {}),
+        **(_PAGE if pipeline.target != LOCAL else {}),
         **{name: parameter.value for name, parameter in task.params.items()},
     }

@@ -6,21 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from framework.core.task_run import AttemptRecord, TaskError
+from framework.core.redaction import without_secrets
+from framework.core.task_run import AttemptRecord, TaskError, TaskResult
 
 RUN_SCHEMA = 1
 
-TaskResult = Literal[
-    "SUCCESS",
-    "FAILED",
-    "TIMEDOUT",
-    "CANCELED",
-    "EXCLUDED",
-    "UPSTREAM_FAILED",
-    "UPSTREAM_CANCELED",
-    "INTERNAL_ERROR",
-    "DISABLED",
-]
 JobResult = Literal["SUCCESS", "SUCCESS_WITH_FAILURES", "FAILED", "TIMEDOUT", "CANCELED", "SKIPPED"]
 
 SUCCEEDED: frozenset[str] = frozenset({"SUCCESS", "EXCLUDED"})
@@ -122,7 +112,7 @@ class JobRun:
             "target": self.target,
             "result": self.result,
             "duration_s": round(self.duration_s, 3),
-            "parameters": dict(self.parameters),
+            "parameters": without_secrets(self.parameters),
             "tasks": [task.as_dict() for task in self.tasks],
             **({"url": self.url} if self.url else {}),
             **({"message": self.message} if self.message else {}),

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from framework.local import sql_parameters
 from framework.local.protocol import AttemptSpec
+from framework.runtime.redaction import redacted
 
 
 def run(spec: AttemptSpec, environment: dict[str, str]) -> NoReturn:
@@ -26,7 +27,7 @@ def run(spec: AttemptSpec, environment: dict[str, str]) -> NoReturn:
         _redirect(spec.directory)
         code = _exit_code(lambda: _execute(spec, environment))
     except BaseException:
-        traceback.print_exc()
+        _tell(traceback.format_exc())
     finally:
         # Not sys.exit: the stack below us is the engine's, and its exit handlers are not ours.
         _flush()
@@ -102,9 +103,14 @@ def _exit_code(work: Callable[[], object]) -> int:
     except SystemExit as exit_:
         value = exit_.code
         if not isinstance(value, int | None):
-            print(value, file=sys.stderr)
+            _tell(str(value))
             return 1
     except BaseException:
-        traceback.print_exc()
+        _tell(traceback.format_exc())
         return 1
     return value & 0xFF if isinstance(value, int) else 0
+
+
+def _tell(text: str) -> None:
+    """What the attempt's own log does not tell, because it has ended or never began."""
+    print(redacted(text.rstrip()), file=sys.stderr)

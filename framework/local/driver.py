@@ -1,6 +1,7 @@
 """Begins runs, and drives those that this process has begun to their ends."""
 
 import shutil
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from framework.local.interruption import interrupting
 from framework.local.lazy_engine import LazyEngine
 from framework.local.loading import load_sources
 from framework.local.new_execution import Desk
+from framework.local.ops_records import record_ended
 from framework.local.ownership import Ownership, is_owned
 from framework.local.past import Past
 from framework.local.paths import LocalPaths
@@ -25,6 +27,7 @@ from framework.local.scheduler import Scheduler
 from framework.local.selection import to_rerun
 from framework.local.sources import Load
 from framework.local.stored_runs import job_run_of
+from framework.records import ops_store
 from framework.records.run_store import RunStore
 from framework.records.run_values import StoredRun
 
@@ -89,7 +92,7 @@ class Driver:
                 again = f"To run again what failed: framework run --repair {number}"
                 hint = "" if run.result == "SUCCESS" else again
                 raise UsageError(f"run {number} is done ({run.result}): there is nothing to resume", hint)
-            its_release = release.read(_release_directory(self.paths, run, run.repairs))
+            its_release = release.read(self.paths.release(number, run.repairs))
             self.store.reopen(number, run.parameters)
             return Begun(run, Past.of(self.store.history(number)), its_release, owner)
 
@@ -110,11 +113,13 @@ class Driver:
                 f"every task of run {number} succeeded: there is nothing to repair",
                 "Name the tasks to run again: --rerun-tasks TASK",
             )
-        directory = _release_directory(self.paths, run, run.repairs + 1)
+        directory = self.paths.release(number, run.repairs + 1)
         with self._owning(number) as owner:
             with release.staged(runnable, loads, self.paths.root, directory.parent) as staged:
                 shutil.rmtree(directory, ignore_errors=True)
                 staged.rename(directory)
+            # What the run came to before is forgotten by its repair.
+            self._record()
             again = self.store.begin_repair(run, keys, parameters, run.repair_id, tuple(graph.nodes))
             return Begun(again, Past.of(self.store.history(number)), release.read(directory), owner)
 
@@ -152,11 +157,20 @@ class Driver:
         finally:
             for each in begun:
                 each.owner.release()
+        self._record()
         return [self.result(each.run) for each in begun]
 
     def result(self, run: StoredRun) -> JobRun:
         """What came of a run."""
         return job_run_of(self.store, self.store.run(run.job_run_id), self.paths)
+
+    def _record(self) -> None:
+        """Bring what ended into the tables of records. A run is what it is, whether or not that goes well."""
+        try:
+            record_ended(self.store, self.paths)
+        except Exception as error:
+            hint = "framework runs sync makes up for it"
+            self.listener(Note(f"the run is not in the tables of records: {error}; {hint}", warning=True))
 
     @contextmanager
     def _owning(self, number: int) -> Iterator[Ownership]:
@@ -183,15 +197,11 @@ class Driver:
                 max_parallel=self.max_parallel,
                 is_alive=lambda number: is_owned(self.paths.owner(number)),
             )
+            # While the tasks run: at the end somebody waits.
+            threading.Thread(target=ops_store.preload, daemon=True).start()
             with interrupting(scheduler):
                 scheduler.execute()
 
     def _desk(self, begun: Begun) -> Desk:
         runnable, code = begun.release.runnable, begun.release.code
         return Desk(store=self.store, paths=self.paths, runnable=runnable, code=code, listener=self.listener)
-
-
-def _release_directory(paths: LocalPaths, run: StoredRun, repair: int) -> Path:
-    """Where the code of the run's repair is; a repair leaves the earlier ones as they are."""
-    own = paths.run(run.job_run_id)
-    return own / "repairs" / str(repair) if repair else own

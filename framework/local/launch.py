@@ -120,7 +120,8 @@ def _start(paths: LocalPaths, lock: int, listener: Listener) -> socket.socket:
 
 
 def _require_extra() -> None:
-    missing = [name for name in ("pyspark", "delta", "mlflow", "pandas", "grpc") if find_spec(name) is None]
+    needed = ("pyspark", "delta", "deltalake", "mlflow", "pandas", "grpc")
+    missing = [name for name in needed if find_spec(name) is None]
     if missing:
         raise LocalEngineError(
             f"local runs need packages that are not installed: {', '.join(missing)}",

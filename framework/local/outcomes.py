@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from framework.core.errors import LocalEngineError
-from framework.core.job_run import JobResult, TaskOutcome, TaskResult
-from framework.core.task_run import AttemptRecord, TaskError
+from framework.core.job_run import JobResult, TaskOutcome
+from framework.core.task_run import AttemptRecord, TaskError, TaskResult
 from framework.local.protocol import AttemptEnded
 from framework.local.rules import loop_result, run_job_result
 

@@ -73,6 +73,11 @@ class LocalPaths:
         """The directory of one job run."""
         return self.runs / str(job_run_id)
 
+    def release(self, job_run_id: int, repair: int) -> Path:
+        """Where the code of a run's repair (0: none) is; a repair leaves the earlier ones as they are."""
+        own = self.run(job_run_id)
+        return own / "repairs" / str(repair) if repair else own
+
     def attempt(self, job_run_id: int, task_key: str, attempt: int) -> Path:
         """The directory of one attempt's logs and record: ``task_key`` (``loop[3]`` in a loop), ``attempt`` from 1."""
         return self.run(job_run_id) / "tasks" / task_key / str(attempt)

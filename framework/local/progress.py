@@ -3,7 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 
-from framework.core.job_run import JobResult, TaskOutcome, TaskResult
+from framework.core.job_run import JobResult, TaskOutcome
+from framework.core.task_run import TaskResult
 from framework.local.job_graph import JobGraph
 from framework.local.outcomes import skipped
 from framework.local.rules import Decision, decide, job_result

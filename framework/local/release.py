@@ -8,7 +8,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from framework.compile import writer
@@ -17,6 +17,7 @@ from framework.local.job_work import CodeOfRun
 from framework.local.runnable import Runnable, load
 from framework.local.sources import Load
 from framework.records import provenance
+from framework.runtime.provenance import hash_of_plans
 
 _RUNNABLE = "runnable.json"
 _LOADS = "loads.json"
@@ -62,12 +63,19 @@ def read(directory: Path) -> Release:
 
 def _write_code(runnable: Runnable, sources: Path, root: Path, release: Path) -> None:
     writer.write(runnable.bundle, release)
-    provenance.write(provenance.of_checkout(root), release)
     try:
         shutil.copytree(sources, release / "src", ignore=_no_code)
     except OSError as error:
         raise UsageError(f"the sources in {sources} cannot be copied: {error}", "Is the disk full?") from None
-    _zip(release / "src", release)
+    code = _zip(release / "src", release)
+    origin = provenance.of_checkout(root)
+    # The code is all that there is of a release, and of a wheel.
+    provenance.write(replace(origin, release=code, project_wheel=code, bundle=_hash_of_plans(release)), release)
+
+
+def _hash_of_plans(release: Path) -> str:
+    plans = {f"plans/{file.name}": _sha256(file.read_bytes()) for file in (release / "plans").glob("*.json")}
+    return hash_of_plans(plans)
 
 
 def _no_code(folder: str, names: list[str]) -> set[str]:
@@ -82,11 +90,16 @@ def _code(originals: Path, release: Path) -> CodeOfRun:
     )
 
 
-def _zip(source_directory: Path, release: Path) -> None:
-    """The sources as one file. Spark keeps such files by name for as long as it runs, so the content is in the name."""
+def _zip(source_directory: Path, release: Path) -> str:
+    """The sources as one file, and its hash: Spark keeps such files by name as long as it runs, so the name has it."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(path for path in source_directory.rglob("*") if path.is_file()):
             archive.writestr(zipfile.ZipInfo(file.relative_to(source_directory).as_posix()), file.read_bytes())
-    target = release / f"code-{hashlib.sha256(content.getbuffer()).hexdigest()[:16]}.zip"
-    target.write_bytes(content.getbuffer())
+    digest = _sha256(content.getbuffer())[:16]
+    (release / f"code-{digest}.zip").write_bytes(content.getbuffer())
+    return digest
+
+
+def _sha256(content: bytes | memoryview) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -7,7 +7,8 @@ made here and nowhere else, and is marked "Chosen".
 from collections.abc import Collection, Iterable, Mapping
 from typing import Literal
 
-from framework.core.job_run import FAILED, SUCCEEDED, JobResult, TaskResult
+from framework.core.job_run import FAILED, SUCCEEDED, JobResult
+from framework.core.task_run import TaskResult
 
 Decision = Literal["RUN"] | TaskResult
 

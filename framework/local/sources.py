@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 RESULT_FILE = "sources.json"
-_FINGERPRINT = "framework.source.sha256"
+_FINGERPRINT, _FILE = "framework.source.sha256", "framework.source.file"
 _REFUSED_IN_NAMES = " ,;{}()\n\t="
 _OPTIONS = {
     "csv": {
@@ -264,7 +264,8 @@ def _write(spark: "SparkSession", rows: "DataFrame", load: Load, fingerprint: st
         raise _no_rows(load)
     spark.sql(f"create schema if not exists {load.table.rpartition('.')[0]}")
     # Table and property in one commit: a load that dies half way is done again by the next run.
-    rows.writeTo(load.table).using("delta").tableProperty(_FINGERPRINT, fingerprint).createOrReplace()
+    writer = rows.writeTo(load.table).using("delta").tableProperty(_FINGERPRINT, fingerprint)
+    writer.tableProperty(_FILE, load.shown_as).createOrReplace()
     return int(spark.table(load.table).count())
 
 

@@ -5,20 +5,21 @@ import subprocess
 from dataclasses import asdict
 from pathlib import Path
 
-from framework.core.task_run import Provenance
+from framework.core.task_run import Origin
+from framework.runtime.provenance import PROVENANCE
 
 
-def write(provenance: Provenance, release: Path) -> None:
-    """Put ``provenance`` beside the plans, where the runtime looks for it."""
-    (release / "provenance.json").write_text(json.dumps(asdict(provenance), indent=2) + "\n", encoding="utf-8")
+def write(origin: Origin, release: Path) -> None:
+    """Put ``origin`` beside the plans, where the runtime looks for it."""
+    (release / PROVENANCE).write_text(json.dumps(asdict(origin), indent=2) + "\n", encoding="utf-8")
 
 
-def of_checkout(root: Path) -> Provenance:
-    """The provenance of the checkout at ``root``."""
+def of_checkout(root: Path) -> Origin:
+    """The commit of the checkout at ``root``."""
     commit = _git(root, "rev-parse", "--verify", "HEAD")
     if not commit:
-        return Provenance()
-    return Provenance(commit=commit, dirty=bool(_git(root, "status", "--porcelain", "--untracked-files=normal")))
+        return Origin()
+    return Origin(commit=commit, dirty=bool(_git(root, "status", "--porcelain", "--untracked-files=normal")))
 
 
 def _git(root: Path, *arguments: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from framework.records.database import Database
 from framework.records.run_values import StoredAttempt, StoredRun
 
-VERSION = 1
+VERSION = 2
 
 _TABLES = """
 create table if not exists job_runs (
@@ -33,6 +33,12 @@ create index if not exists attempts_of on attempts (job_run_id);
 create table if not exists task_values (
     job_run_id integer, task_key text, name text, value text not null, primary key (job_run_id, task_key, name)
 ) without rowid;
+create table if not exists recorded (job_run_id integer primary key, repairs integer not null);
+create table if not exists unrecorded (job_run_id integer primary key);
+create trigger if not exists ended after update of state on job_runs when new.state = 'TERMINATED' begin
+    insert or ignore into unrecorded values (new.job_run_id);
+end;
+insert or ignore into unrecorded select job_run_id from job_runs where state = 'TERMINATED';
 """
 
 

@@ -155,6 +155,24 @@ class RunStore:
         """The runs that its tasks started."""
         return self._select("parent_run_id = ?", (job_run_id,))
 
+    def unrecorded(self, count: int | None = None) -> list[StoredRun]:
+        """The runs that have ended, or whose repair has, and that no tables of records have; the latest ``count``."""
+        limit = -1 if count is None else int(count)
+        pending = "job_run_id in (select job_run_id from unrecorded) and state = 'TERMINATED'"
+        return self._select(pending, (), f"order by job_run_id desc limit {limit}")
+
+    def note_recorded(self, run: StoredRun) -> None:
+        """The tables of records have the run as it is now."""
+        self._noted.append(("insert or replace into recorded values (?, ?)", (run.job_run_id, run.repairs)))
+        unchanged = "(select repairs from job_runs where job_run_id = ?) = ?"
+        row = (run.job_run_id, run.job_run_id, run.repairs)
+        self._noted.append((f"delete from unrecorded where job_run_id = ? and {unchanged}", row))  # noqa: S608
+
+    def recorded(self, job_run_id: int) -> int:
+        """How many endings of the run the tables of records have: its own, and those of its repairs."""
+        found = self._db.rows("select repairs from recorded where job_run_id = ?", (job_run_id,))
+        return next((int(row["repairs"]) + 1 for row in found), 0)
+
     def history(self, job_run_id: int) -> History:
         """What the run has left behind so far."""
         number = (job_run_id,)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from framework.core.job_run import JobResult, TaskOutcome
+from framework.core.redaction import without_secrets
 from framework.core.task_run import AttemptRecord, TaskError
 
 RunState = Literal["QUEUED", "RUNNING", "INTERRUPTED", "TERMINATED"]
@@ -51,7 +52,8 @@ class StoredRun(NewRun):
     def as_dict(self) -> dict[str, Any]:
         """The entry of ``framework runs -o json``; fields may be added, never renamed."""
         hidden = ("owner_run_id", "idempotency_token", "source")
-        return {name: value for name, value in asdict(self).items() if name not in hidden}
+        shown = {name: value for name, value in asdict(self).items() if name not in hidden}
+        return {**shown, "parameters": without_secrets(self.parameters)}
 
 
 @dataclass(frozen=True, kw_only=True)

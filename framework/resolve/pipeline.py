@@ -87,6 +87,7 @@ def _workspace(target: TargetSpec, project: str) -> ResolvedWorkspace:
         run_as=target.run_as,
         permissions=target.permissions,
         shared_schemas=tuple(target.shared_schemas),
+        telemetry=target.telemetry.as_dict(),
     )
 
 

@@ -114,6 +114,7 @@ class ResolvedWorkspace:
 
     ``host`` is empty where an environment variable tells it: a bundle says nothing of one machine. ``deploy_root`` and
     ``experiment_root`` are paths of the workspace. Tables of ``shared_schemas`` are read where a person has none.
+    ``telemetry`` says where runs are told to.
     """
 
     mode: str
@@ -124,6 +125,7 @@ class ResolvedWorkspace:
     run_as: Mapping[str, str]
     permissions: Sequence[Mapping[str, Any]]
     shared_schemas: tuple[str, ...]
+    telemetry: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,10 +178,14 @@ class ResolvedPipeline:
 
 @dataclass(frozen=True)
 class CheckedPipeline:
-    """A pipeline in which ``check`` found no error: only ``check`` makes one, and ``compile`` takes nothing else."""
+    """A pipeline in which ``check`` found no error: only ``check`` makes one, and ``compile`` takes nothing else.
+
+    ``training_inputs_days`` is how long the policy wants the versions that a model is trained on to be kept.
+    """
 
     pipeline: ResolvedPipeline
     warnings: Diagnostics
+    training_inputs_days: int = 0
 
 
 def _levels(task: ResolvedTask) -> Iterator[Level]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from framework.core.errors import DataError, UsageError
+from framework.core.pinned import Pinned
 from framework.core.task_run import TaskRun
 
 OWN = "framework."
@@ -19,7 +20,8 @@ _PREFIX = re.compile(r"\w+_")
 class Arguments:
     """The arguments taken apart. ``parameters`` are all that are not ours, as strings.
 
-    ``dev_prefix`` begins the names of schemas of the person who deployed; in production it is empty.
+    ``dev_prefix`` begins the names of schemas of the person who deployed; in production it is empty. ``job_id`` and
+    ``workspace_url`` lead to the run's page. ``pinned`` is of a task that is done once more.
     """
 
     plan: str
@@ -30,6 +32,9 @@ class Arguments:
     logical_date: datetime.date | None = None
     backfill: bool = False
     dev_prefix: str = ""
+    job_id: str = ""
+    workspace_url: str = ""
+    pinned: Pinned | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -48,6 +53,9 @@ def parse(argv: Sequence[str]) -> Arguments:
         logical_date=_logical_date(own.get("logical_date", "")),
         backfill=bool(own.get("backfill", "")),
         dev_prefix=_dev_prefix(own.get("dev_prefix", "")),
+        job_id=own.get("job_id", ""),
+        workspace_url=own.get("workspace_url", ""),
+        pinned=_pinned(own.get("pinned", "")),
         parameters={name: value for name, value in given.items() if not name.startswith(OWN)},
     )
 
@@ -77,6 +85,13 @@ def _dev_prefix(text: str) -> str:
     if text and not _PREFIX.fullmatch(text):
         raise UsageError(f"--{OWN}dev_prefix is no beginning of a schema's name: '{text}'", "deploy the bundle again")
     return text
+
+
+def _pinned(text: str) -> Pinned | None:
+    try:
+        return Pinned.from_json(text) if text else None
+    except (ValueError, TypeError):
+        raise UsageError(f"--{OWN}pinned is not what framework reproduce writes: '{text}'") from None
 
 
 def _logical_date(text: str) -> datetime.date | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from framework.runtime import secrets
 from framework.runtime.task_values import SetTaskValue, nowhere
 
 if TYPE_CHECKING:
@@ -41,3 +42,10 @@ class TaskContext:
         from pyspark.sql import SparkSession
 
         return SparkSession.builder.getOrCreate()
+
+    def secret(self, scope: str, key: str) -> str:
+        """A secret of the workspace's scopes; on one's own machine of a file that git ignores, or of the environment.
+
+        It is redacted wherever the task tells something. Raises FrameworkError when it is not there.
+        """
+        return secrets.secret(scope, key)

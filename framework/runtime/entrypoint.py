@@ -9,12 +9,22 @@ from typing import Any
 
 from framework.core.errors import FrameworkError, ProjectCodeError
 from framework.core.task_run import AttemptRecord, TaskError, TaskRun
-from framework.runtime import arguments, plain_values, plans, run_records, spark_errors, structured_logs
+from framework.runtime import (
+    arguments,
+    plain_values,
+    plans,
+    provenance,
+    redaction,
+    run_records,
+    spark_errors,
+    structured_logs,
+)
 from framework.runtime.arguments import Arguments
 from framework.runtime.context import TaskContext
 from framework.runtime.kinds import KINDS
 from framework.runtime.task import Kind, Outcome, Task
 from framework.runtime.task_values import SetTaskValue, nowhere
+from framework.runtime.telemetry import telling
 
 _logger = logging.getLogger("framework.runtime")
 
@@ -40,12 +50,15 @@ def attempt(argv: Sequence[str], set_task_value: SetTaskValue = nowhere) -> Atte
         given = arguments.parse(argv)
     except FrameworkError as error:
         given = Arguments(plan="", task="", job_run_id="", task_run_id="")
-        return _record(given, None, started, error)
+        with structured_logs.captured({}):
+            return _record(given, None, started, error)
     return _attempt(given, started, set_task_value)
 
 
 def run_task(given: Arguments, template: TaskRun, plan: plans.Plan, set_task_value: SetTaskValue) -> Outcome:
-    """Do the task. Raises FrameworkError when it cannot be done."""
+    """Do the task. Raises FrameworkError when it cannot be done, or nobody could trace it back to its code."""
+    origin = provenance.origin_of(Path(given.plan))
+    provenance.refuse_untraceable(origin, given, template.target)
     context = TaskContext(
         job_run_id=given.job_run_id,
         task_run_id=given.task_run_id,
@@ -65,26 +78,44 @@ def run_task(given: Arguments, template: TaskRun, plan: plans.Plan, set_task_val
         template=template,
         context=context,
         params=arguments.convert_params(template, given.parameters),
-        provenance=plans.load_provenance(Path(given.plan)),
+        origin=origin,
         writers=plans.writers(plan.tasks),
         shared_tables=plan.shared_tables,
+        pinned=given.pinned,
     )
     structured_logs.quiet_spark()
     return _kind(template).run(task)
 
 
 def _attempt(given: Arguments, started: str, set_task_value: SetTaskValue) -> AttemptRecord:
-    labels = {"job_run_id": given.job_run_id, "task_run_id": given.task_run_id, "task_key": given.task}
-    with structured_logs.captured("framework", {**labels, "attempt": str(given.attempt)}):
+    redaction.keep_secrets_of(given.parameters)
+    with structured_logs.captured(_labels(given)) as log:
         template: TaskRun | None = None
         result: Outcome | Exception
+        told = telling.OFF
         try:
             plan = plans.load_plan(Path(given.plan), given.dev_prefix)
             template = _template(plan.tasks, given)
+            log.label(project=template.project, pipeline=template.pipeline, target=template.target)
+            told = telling.started(template, given, started, log.listen)
             result = run_task(given, template, plan, set_task_value)
         except Exception as error:
             result = error
-        return _record(given, template, started, result)
+        record = _record(given, template, started, result)
+        told.ended(record)
+        return record
+
+
+def _labels(given: Arguments) -> dict[str, str]:
+    origin = provenance.origin_of(Path(given.plan))
+    return {
+        "job_run_id": given.job_run_id,
+        "task_run_id": given.task_run_id,
+        "attempt": str(given.attempt),
+        "task_key": given.task,
+        "release": origin.release,
+        "commit": origin.commit,
+    }
 
 
 def _template(plan: Mapping[str, TaskRun], given: Arguments) -> TaskRun:
@@ -115,9 +146,14 @@ def _record(given: Arguments, template: TaskRun | None, started: str, result: Ou
         ended_at=_now(),
         parameters=given.parameters,
         error=_error(result) if isinstance(result, Exception) else None,
+        origin=provenance.origin_of(Path(given.plan)),
+        environment=provenance.environment_of(given),
+        logical_date=given.logical_date.isoformat() if given.logical_date else "",
         **_done(done),
     )
-    run_records.write(record)
+    record = redaction.redacted_record(record)
+    structured_logs.ended(record)
+    run_records.write(record, template.ops_schema if template else "")
     return record
 
 
@@ -134,10 +170,11 @@ def _error(error: Exception) -> TaskError:
             type(error).__name__, spark_errors.summary(error) or repr(error), "the log has the whole traceback"
         )
     trace = error.user_traceback if isinstance(error, ProjectCodeError) else ""
-    _logger.error("%s", "\n".join(part for part in (error.message, trace, error.hint) if part))
+    told = TaskError(type(error).__name__, error.message, error.hint, trace)
+    structured_logs.failed(told)
     if error.__cause__:
         _logger.debug("its cause", exc_info=error.__cause__)
-    return TaskError(type(error).__name__, error.message, error.hint, trace)
+    return told
 
 
 def _now() -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.core.errors import FrameworkError
-from framework.core.task_run import DEV_PREFIX, PLAN_SCHEMA, Provenance, TaskRun
+from framework.core.task_run import DEV_PREFIX, PLAN_SCHEMA, TaskRun
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,17 @@ def load_plan(path: Path, dev_prefix: str = "") -> Plan:
         raise FrameworkError(f"the plan {path} does not fit this runtime: {error}", "compile it again") from None
 
 
-def load_provenance(plan: Path) -> Provenance:
-    """The commit and release of the bundle that ``plan`` belongs to; empty where no file says so.
-
-    A deployed release has its id in its manifest, and no commit: records of deployments have that.
-    """
-    beside = [plan.parent.parent / name for name in ("release.json", "provenance.json")]
-    manifest, raw = (_read(path) if path.is_file() else {} for path in beside)
-    release = raw.get("release") or manifest.get("id") or ""
-    return Provenance(str(raw.get("commit", "")), bool(raw.get("dirty", False)), str(release))
-
-
 def writers(plan: Mapping[str, TaskRun]) -> dict[str, str]:
     """For each table that a task of ``plan`` writes, the key of that task."""
-    return {table: key for key, task in plan.items() for table in _tables(task.options.get("writes"))}
+    return {table: key for key, task in plan.items() for table in written_by(task)}
+
+
+def written_by(task: TaskRun) -> list[str]:
+    """The tables that ``task`` writes."""
+    writes = task.options.get("writes")
+    if isinstance(writes, Mapping):
+        return list(writes.values())
+    return [writes] if writes else []
 
 
 def _prefixed(value: Any, prefix: str) -> Any:
@@ -62,12 +59,6 @@ def _prefixed(value: Any, prefix: str) -> Any:
     if isinstance(value, dict):
         return {_prefixed(key, prefix): _prefixed(each, prefix) for key, each in value.items()}
     return [_prefixed(each, prefix) for each in value] if isinstance(value, list) else value
-
-
-def _tables(writes: Any) -> list[str]:
-    if isinstance(writes, Mapping):
-        return list(writes.values())
-    return [writes] if writes else []
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -9,7 +9,15 @@ from framework.core.errors import DataError
 
 
 def slice_predicate(columns: Sequence[str], logical_date: datetime.date | None, params: Mapping[str, Any]) -> str:
-    """``column = literal AND …``; ``logical_date`` is the run's date, any other column the parameter of that name.
+    """``column = literal AND …`` for the values of the slice. Raises DataError when the run has no such value."""
+    values = slice_values(columns, logical_date, params)
+    return " AND ".join(f"{quoted(column)} <=> {literal(value)}" for column, value in values.items())
+
+
+def slice_values(
+    columns: Sequence[str], logical_date: datetime.date | None, params: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What ``columns`` have in the slice: ``logical_date`` the run's date, any other the parameter of that name.
 
     Raises DataError when the run has no such value.
     """
@@ -19,7 +27,7 @@ def slice_predicate(columns: Sequence[str], logical_date: datetime.date | None, 
             f"replace_where names '{missing[0]}', for which this run has no value",
             "give the pipeline a logical_date" if missing[0] == "logical_date" else f"add '{missing[0]}' to params",
         )
-    return " AND ".join(f"{quoted(column)} <=> {literal(values[column])}" for column in columns)
+    return {column: values[column] for column in columns}
 
 
 def quoted(name: str) -> str:

@@ -1,7 +1,8 @@
 """A task's calls of the project's functions: inputs and parameters in, DataFrames out into tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from framework.core.errors import ProjectCodeError
@@ -36,9 +37,16 @@ def frame(entrypoint: str, result: Any) -> "DataFrame":
 
 
 def write(
-    entrypoint: str | None, result: Any, table: str, mode: table_writes.Mode, task: Task, *, key: Sequence[str] = ()
+    entrypoint: str | None,
+    result: Any,
+    table: str,
+    mode: table_writes.Mode,
+    task: Task,
+    *,
+    key: Sequence[str] = (),
+    comments: Mapping[str, str] = MappingProxyType({}),
 ) -> TableVersion:
     """Write what the function returned. What its lazy query raises now is blamed on it, as if it had raised itself."""
     with project_code.blamed_on(entrypoint) if entrypoint else nullcontext():
         rows = frame(entrypoint, result) if entrypoint else result
-        return table_writes.write(rows, table, mode, task, key=key)
+        return table_writes.write(rows, table, mode, task, key=key, comments=comments)

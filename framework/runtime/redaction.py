@@ -1,71 +1,83 @@
 """Secrets that this process was given stay out of what it prints, logs and records."""
 
 import json
-import logging
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
-from typing import Any, TextIO, cast
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import quote, quote_plus
 
-REDACTED = "[REDACTED]"
-"""What stands in place of a secret, as on Databricks."""
+from framework.core.redaction import REDACTED, names_a_secret, without_credentials, without_secrets
+from framework.core.task_run import AttemptRecord, TaskError
 
 _SHORTEST = 4
 """Characters; a shorter value would blot out ordinary words and numbers."""
+_SHOWN = (20, 50)
+"""Characters to which Spark and pandas cut what a cell shows, three of them dots."""
+_NO_SECRETS = {"true", "false", "none", "null", "auto", "default", "local", "enabled", "disabled", "required"}
+_NOT_SECRET = {"PWD", "OLDPWD"}
+"""Variables of the shell: the working directory."""
 
-_secrets: set[str] = set()
+_secrets: list[str] = []
+"""Each in all the ways that it may be written; the longest first, for a secret may begin with another."""
 
 
 def keep_secret(value: str) -> str:
-    """``value``, which from now on is redacted, also as Python and JSON write it with escapes."""
-    if len(value) >= _SHORTEST:
-        escaped = (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
-        _secrets.update((value, repr(value)[1:-1], *escaped))
+    """``value``, which from now on is redacted, also as Python, JSON and URLs write it, and cut as in a shown table."""
+    if len(value) >= _SHORTEST and value not in _secrets:
+        _secrets[:] = sorted({*_secrets, *_writings(value)}, key=len, reverse=True)
     return value
 
 
+def keep_secrets_of(values: Mapping[str, str]) -> None:
+    """Keep what is secret by the name of its key: of parameters, and of the environment's variables."""
+    for name, value in values.items():
+        if names_a_secret(name) and name not in _NOT_SECRET and _may_be_one(value):
+            keep_secret(value)
+
+
 def redacted(text: str) -> str:
-    """``text`` without any of the secrets."""
-    # A secret may begin with another: the longer one first.
-    for secret in sorted(_secrets, key=len, reverse=True):
-        text = text.replace(secret, REDACTED)
-    return text
+    """``text`` without any of the secrets, and without what looks like one."""
+    for written in _secrets:
+        if written in text:
+            text = text.replace(written, REDACTED)
+    return without_credentials(text)
 
 
-@contextmanager
-def installed() -> Iterator[None]:
-    """Redact what Python prints in this block, and what goes to the log handlers that there are now."""
-    with ExitStack() as stack:
-        for handler in logging.getLogger().handlers:
-            stack.callback(handler.setFormatter, handler.formatter)
-            handler.setFormatter(_Formatter(handler.formatter or logging.Formatter()))
-        stack.enter_context(redirect_stdout(cast(TextIO, _Stream(sys.stdout))))
-        stack.enter_context(redirect_stderr(cast(TextIO, _Stream(sys.stderr))))
-        yield
+def redacted_values(values: Mapping[str, str]) -> dict[str, str]:
+    """``values`` in the same way, and nothing of those whose name says that they are secret."""
+    return {name: redacted(value) for name, value in without_secrets(values).items()}
 
 
-class _Formatter(logging.Formatter):
-    def __init__(self, inner: logging.Formatter) -> None:
-        super().__init__()
-        self._inner = inner
-
-    def format(self, record: logging.LogRecord) -> str:
-        return redacted(self._inner.format(record))
+def redacted_error(error: TaskError) -> TaskError:
+    """``error`` with each of its texts redacted."""
+    return TaskError(**{name: redacted(text) for name, text in vars(error).items()})
 
 
-class _Stream:
-    """Writes to another stream; all that is not writing is the other one's."""
+def redacted_record(record: AttemptRecord) -> AttemptRecord:
+    """``record`` with no secret in its texts and parameters."""
+    return replace(
+        record,
+        parameters=redacted_values(record.parameters),
+        notes=tuple(map(redacted, record.notes)),
+        verdict=record.verdict and replace(record.verdict, reasons=tuple(map(redacted, record.verdict.reasons))),
+        error=record.error and redacted_error(record.error),
+    )
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
 
-    def write(self, text: str) -> int:
-        self._stream.write(redacted(text))
-        return len(text)
+def _writings(value: str) -> set[str]:
+    whole = {
+        value,
+        repr(value)[1:-1],
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        quote(value, safe="", errors="replace"),
+        quote(value, errors="replace"),
+        quote_plus(value, errors="replace"),
+    }
+    return whole | {f"{value[: width - 3]}..." for width in _SHOWN if len(value) > width}
 
-    def writelines(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            self.write(line)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+def _may_be_one(value: str) -> bool:
+    """Not a switch, a small number or a path that happens to have such a name."""
+    plain = value.lower() in _NO_SECRETS or (value.isdecimal() and len(value) < 6)
+    return not plain and not os.path.exists(value)  # noqa: PTH110 - a Path raises for a long one

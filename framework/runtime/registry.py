@@ -75,7 +75,8 @@ def create_version(
     version = next(made, None) or _register(name, model_uri)
     client.update_model_version(name, version.version, with_moves_of(description, version.description or ""))
     for tag, value in unity_tags(tags).items():
-        client.set_model_version_tag(name, version.version, tag, value)
+        if version.tags.get(tag) != value:
+            client.set_model_version_tag(name, version.version, tag, value)
     return ModelVersion(name, str(version.version), run_id)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from framework.core import durable
 from framework.core.task_run import AttemptRecord
+from framework.runtime import record_rows
 
 OUTBOX = "FRAMEWORK_OUTBOX"
 """The environment variable that names the attempt's directory."""
@@ -17,8 +18,14 @@ _logger = logging.getLogger("framework.records")
 
 
 def outbox() -> Path | None:
-    """The attempt's directory, when it was given one."""
-    return Path(directory) if (directory := os.environ.get(OUTBOX)) else None
+    """The attempt's directory, when a local run gave it one; on Databricks nobody reads such a directory."""
+    directory = "" if on_databricks() else os.environ.get(OUTBOX)
+    return Path(directory) if directory else None
+
+
+def on_databricks() -> bool:
+    """Whether this process runs on a cluster or on serverless compute."""
+    return "DATABRICKS_RUNTIME_VERSION" in os.environ
 
 
 def is_written() -> bool:
@@ -27,9 +34,14 @@ def is_written() -> bool:
     return directory is not None and (directory / _FILE).is_file()
 
 
-def write(record: AttemptRecord) -> None:
-    """Keep ``record``: whole and on disk when this returns, or not there at all."""
+def write(record: AttemptRecord, ops_schema: str = "") -> None:
+    """Keep ``record``: whole and on disk when this returns, or not there at all.
+
+    Without an outbox it goes to the log, and as a row to the table in ``ops_schema``, if there is one.
+    """
     if directory := outbox():
         durable.keep(directory / _FILE, record.to_json())
     else:
         _logger.info("%s%s", RECORD_LINE, record.to_json())
+        if ops_schema:
+            record_rows.append(record, ops_schema)

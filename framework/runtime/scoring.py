@@ -86,7 +86,8 @@ def score(rows: "DataFrame", scorer: Scorer, columns: Sequence[str]) -> "DataFra
     sent = rows.select(*[column.alias(name) for name, column in {**kept, **given}.items()])
     scored = sent.mapInPandas(_on_workers(scorer, list(kept)), _schema(scorer, [types[c] for c in columns]))
     back = [_unpacked(F.col(f"kept_{i}"), types[name]).alias(name) for i, name in enumerate(columns)]
-    return scored.select(*back, *[F.col(f"output_{i}").alias(name) for i, (name, _) in enumerate(scorer.outputs)])
+    made = [_plain(F.col(f"output_{i}"), kind).alias(name) for i, (name, kind) in enumerate(scorer.outputs)]
+    return scored.select(*back, *made)
 
 
 def explain(error: BaseException, key: str) -> DataError | None:
@@ -157,7 +158,16 @@ def _packed(column: "Column", kind: "DataType") -> "Column":
 def _unpacked(column: "Column", kind: "DataType") -> "Column":
     from pyspark.sql import functions as F
 
-    return F.timestamp_micros(column.cast("bigint")) if kind.typeName() == "timestamp" else column.cast(kind)
+    return F.timestamp_micros(column.cast("bigint")) if kind.typeName() == "timestamp" else _plain(column, kind)
+
+
+def _plain(column: "Column", kind: "DataType") -> "Column":
+    """``column`` as ``kind``, by its name: with the object, Spark Connect writes a collation into the table's schema.
+
+    Other readers of Delta, such as delta-rs, cannot open a table whose columns are ``string collate UTF8_BINARY``.
+    """
+    name = kind.simpleString()
+    return column.cast(kind if "struct" in name else name)
 
 
 def _carried(kind: "DataType") -> "DataType":

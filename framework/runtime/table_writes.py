@@ -1,13 +1,15 @@
 """Tables that a task writes: whole or not at all, each commit pointing back to its attempt."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from framework.core.errors import DataError
 from framework.core.task_run import TableVersion
-from framework.runtime import row_checks, spark_errors, tables
-from framework.runtime.predicates import slice_predicate
+from framework.runtime import column_comments, row_checks, schemas, spark_errors, tables, tags
+from framework.runtime.predicates import slice_predicate, slice_values
 from framework.runtime.task import Task
 
 if TYPE_CHECKING:
@@ -24,20 +26,38 @@ class Slice(Protocol):
 Mode = Literal["overwrite", "append"] | Slice
 
 
-def write(frame: "DataFrame", table: str, mode: Mode, task: Task, *, key: Sequence[str] = ()) -> TableVersion:
+def write(
+    frame: "DataFrame",
+    table: str,
+    mode: Mode,
+    task: Task,
+    *,
+    key: Sequence[str] = (),
+    comments: Mapping[str, str] = MappingProxyType({}),
+) -> TableVersion:
     """Write ``frame``, with ``key`` unique and not null when given, and say which version that made.
+
+    The table then has the task's tags, and ``comments`` on its columns.
 
     Raises DataError when the rows break the key, lie outside of the replaced slice or do not fit the table's columns.
     """
     predicate = _predicate(mode, task)
     checked = row_checks.with_unique_key(frame, key, table) if key else frame
+    checked = column_comments.with_comments(checked, comments, table)
     if not isinstance(mode, str):
         checked = row_checks.within_slice(checked, mode.replace_where, predicate, table)
     try:
         _save_with_schema(checked, table, mode, predicate, task)
     except Exception as error:
         raise _explained(error, frame, table, task, key=key, predicate=predicate) or error from None
-    return tables.written_version(task.context.spark, table, task.context.task_run_id, task.context.attempt)
+    spark = task.context.spark
+    written = tables.written_version(spark, table, task.context.task_run_id, task.context.attempt)
+    if mode != "overwrite":
+        column_comments.put_on(table, comments, spark)
+    tags.put_on(table, task)
+    # An overwritten table has the columns of the rows; others keep their own, in their order.
+    columns = (frame if mode == "overwrite" else spark.table(table)).dtypes
+    return replace(written, schema_hash=schemas.seen(columns))
 
 
 def _predicate(mode: Mode, task: Task) -> str:
@@ -58,7 +78,7 @@ def _save_with_schema(frame: "DataFrame", table: str, mode: Mode, predicate: str
 
 
 def _save(frame: "DataFrame", table: str, mode: Mode, predicate: str, task: Task) -> None:
-    writer = frame.write.format("delta").option("userMetadata", _metadata(task))
+    writer = frame.write.format("delta").option("userMetadata", _metadata(mode, task))
     if not isinstance(mode, str):
         writer.mode("overwrite").option("replaceWhere", predicate).saveAsTable(table)
     elif mode == "overwrite":
@@ -72,10 +92,14 @@ def _save(frame: "DataFrame", table: str, mode: Mode, predicate: str, task: Task
         writer.options(**once).mode("append").saveAsTable(table)
 
 
-def _metadata(task: Task) -> str:
+def _metadata(mode: Mode, task: Task) -> str:
     # These two stand first and together: the commit is found by them.
-    first = {"task_run_id": task.context.task_run_id, "attempt": task.context.attempt}
-    return json.dumps({**first, **{name: value for name, value in task.stamp().items() if name not in first}})
+    said: dict[str, Any] = {"task_run_id": task.context.task_run_id, "attempt": task.context.attempt}
+    said |= {name: value for name, value in task.stamp().items() if name not in said}
+    if not isinstance(mode, str):
+        # Who asks for the writer of a row finds it by these values.
+        said["slice"] = slice_values(mode.replace_where, task.context.logical_date, task.params)
+    return json.dumps(said, default=str)
 
 
 def _create_schema(table: str, task: Task) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from framework.core.errors import DataError
 from framework.core.task_run import TableVersion
-from framework.runtime import spark_errors
+from framework.runtime import schemas, spark_errors
 from framework.runtime.task import Task
 
 if TYPE_CHECKING:
@@ -41,25 +41,30 @@ def read(reads: Mapping[str, str], task: Task) -> Inputs:
         if version is None:
             notes.append(f"{table} has no versions (a view?): it was read as it was")
         else:
-            versions.append(TableVersion(table, version))
+            versions.append(TableVersion(table, version, schema_hash=schemas.seen(frames[argument].dtypes)))
     return Inputs(frames, tuple(versions), tuple(notes))
 
 
 def written_version(spark: "SparkSession", table: str, task_run_id: str, attempt: int) -> TableVersion:
     """The version of ``table`` that this attempt committed, found by what the commit says about itself."""
-    mark = f'"task_run_id": "{task_run_id}", "attempt": {attempt}'
+    mark = commit_mark(task_run_id, attempt)
     # Mostly it is the last one: other writers may have been faster to ask, or have written a lot since.
     for limit in ("LIMIT 1", "LIMIT 20", ""):
         for row in spark.sql(f"DESCRIBE HISTORY {table} {limit}").select(*_HISTORY).collect():
             if mark in (row.userMetadata or ""):
-                return TableVersion(table, row.version, _rows(row.operationMetrics or {}))
+                return TableVersion(table, row.version, rows_written(row.operationMetrics or {}))
     raise DataError(f"{table}: the history has no commit of task run {task_run_id}", "was the table dropped meanwhile?")
 
 
 _HISTORY = ("version", "userMetadata", "operationMetrics")
 
 
-def _rows(metrics: Mapping[str, str]) -> int:
+def commit_mark(task_run_id: str, attempt: int) -> str:
+    """What the metadata of every commit of that attempt holds."""
+    return f'"task_run_id": "{task_run_id}", "attempt": {attempt}'
+
+
+def rows_written(metrics: Mapping[str, str]) -> int:
     """The new rows: replacing a slice also copies the rows of other slices out of the files that it rewrites."""
     return int(metrics.get("numOutputRows", 0)) - int(metrics.get("numCopiedRows", 0))
 
@@ -67,7 +72,10 @@ def _rows(metrics: Mapping[str, str]) -> int:
 def _found(argument: str, table: str, task: Task) -> tuple[str, int | None]:
     """The table that there is, and its current version, if it has versions."""
     shared = task.shared_tables.get(table)
+    pinned = task.pinned.tables if task.pinned else {}
     for name in (table, shared) if shared else (table,):
+        if name in pinned:
+            return name, pinned[name]
         try:
             return name, _current_version(name, task)
         except Exception as error:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from framework.core.task_run import ModelVersion, Provenance, TableVersion, TaskRun, Verdict
+from framework.core.pinned import Pinned
+from framework.core.task_run import ModelVersion, Origin, TableVersion, TaskRun, Verdict
 from framework.runtime.context import TaskContext
 
 
@@ -13,15 +14,16 @@ class Task:
     """One attempt at a task: its template, the run it belongs to, and its converted parameters.
 
     ``writers`` names the task of this pipeline that writes a table, for the hints of errors. ``shared_tables`` are read
-    in place of those by which they go, where these do not exist.
+    in place of those by which they go, where these do not exist. ``pinned`` is of a task that is done once more.
     """
 
     template: TaskRun
     context: TaskContext
     params: Mapping[str, Any] = field(default_factory=dict)
-    provenance: Provenance = field(default_factory=Provenance)
+    origin: Origin = field(default_factory=Origin)
     writers: Mapping[str, str] = field(default_factory=dict)
     shared_tables: Mapping[str, str] = field(default_factory=dict)
+    pinned: Pinned | None = None
 
     def stamp(self) -> dict[str, str]:
         """What is put on everything that this attempt makes, so that it leads back here."""
@@ -33,7 +35,8 @@ class Task:
             "pipeline": self.template.pipeline,
             "project": self.template.project,
             "target": self.template.target,
-            "commit": self.provenance.commit,
+            "commit": self.origin.commit,
+            "release": self.origin.release,
         }
 
 

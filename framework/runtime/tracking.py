@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from framework.core.errors import DataError
 from framework.core.task_run import TableVersion
+from framework.runtime.redaction import redacted_values
 from framework.runtime.task import Task
 
 if TYPE_CHECKING:
@@ -19,20 +20,29 @@ MODEL_FROM, CANDIDATE, COMPARED = "framework.model_from", "framework.candidate_r
 
 @contextmanager
 def opened_run(task: Task, experiment: str, tags: Mapping[str, str]) -> Iterator["Run"]:
-    """A run in ``experiment``, FINISHED when the block ends and FAILED when it raises."""
+    """A run in ``experiment``, FINISHED when the block ends and FAILED when it raises.
+
+    The task's own tags and ``tags`` are on it in the end, whatever the project's code did to them.
+    """
     import mlflow
 
     all_tags = {**task.template.tags, **_stamp(task), **tags}
     name = f"{task.template.pipeline}.{task.template.task_key}"
-    with mlflow.start_run(experiment_id=_experiment_id(experiment), run_name=name, tags=all_tags) as run:
-        yield run
+    experiment_id = _experiment_id(experiment, task.template.tags)
+    with mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=all_tags) as run:
+        try:
+            yield run
+        finally:
+            _put_back(run.info.run_id, all_tags)
 
 
 def latest_run(task: Task, experiment: str, task_key: str, tags: Mapping[str, str] | None = None) -> "Run":
-    """The newest finished run of ``task_key`` in this job run. Raises DataError when there is none."""
+    """The newest finished run of ``task_key`` in this job run, or what is pinned. Raises DataError without one."""
     from mlflow import MlflowClient
 
     client = MlflowClient()
+    if task.pinned:
+        return client.get_run(task.pinned.candidate)
     wanted = {"framework.job_run_id": task.context.job_run_id, "framework.task_key": task_key, **(tags or {})}
     conditions = [f"tags.`{name}` = '{value}'" for name, value in wanted.items()]
     found = client.get_experiment_by_name(experiment)
@@ -56,10 +66,14 @@ def log_metrics(metrics: Mapping[str, float]) -> None:
 
 
 def log_params(params: Mapping[str, Any], limit: int = 500) -> None:
-    """Log ``params`` to the open run as text, cut to the ``limit`` of characters that every MLflow store takes."""
+    """Log ``params`` to the open run as text, cut to the ``limit`` of characters that every MLflow store takes.
+
+    Secrets among them are redacted.
+    """
     import mlflow
 
-    mlflow.log_params({name: str(value)[:limit] for name, value in params.items()})
+    texts = redacted_values({name: str(value) for name, value in params.items()})
+    mlflow.log_params({name: text[:limit] for name, text in texts.items()})
 
 
 def set_tag(name: str, value: str) -> None:
@@ -91,15 +105,30 @@ def _stamp(task: Task) -> dict[str, str]:
     return {f"framework.{name}": value for name, value in task.stamp().items()}
 
 
-def _experiment_id(name: str) -> str:
+def _put_back(run_id: str, tags: Mapping[str, str]) -> None:
+    """Set those of ``tags`` that have another value now."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient()
+    there = client.get_run(run_id).data.tags
+    for name, value in tags.items():
+        if there.get(name) != value:
+            client.set_tag(run_id, name, value)
+
+
+def _experiment_id(name: str, tags: Mapping[str, str]) -> str:
+    """The experiment, made if need be, with ``tags``."""
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
     client = MlflowClient()
     if found := client.get_experiment_by_name(name):
+        for tag, value in tags.items():
+            if found.tags.get(tag) != value:
+                client.set_experiment_tag(found.experiment_id, tag, value)
         return str(found.experiment_id)
     try:
-        return str(client.create_experiment(name, artifact_location=_artifact_location()))
+        return str(client.create_experiment(name, _artifact_location(), dict(tags)))
     except MlflowException:
         # Two tasks may create it at once; whoever is second finds it now.
         if found := client.get_experiment_by_name(name):

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from framework import phases
+from framework.check.checkout import checked
 from framework.compile.bundle import Bundle
+from framework.compile.jobs import bundle_of
+from framework.spec.target_spec import deployed_targets
 
 CONDITION = '  - {task_key: decide, condition_task: {left: "1", op: EQUAL_TO, right: "1"}}\n'
 
@@ -30,11 +32,22 @@ def checkout(tmp_path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def bundle() -> Callable[..., Bundle]:
+def bundles() -> Callable[[Path], list[Bundle]]:
+    """Those of a checkout, for every target."""
+
+    def compile_them(root: Path) -> list[Bundle]:
+        sound, _ = checked(root, None, deployed_targets(root, ()))
+        return [bundle_of(*pipelines) for pipelines in sound]
+
+    return compile_them
+
+
+@pytest.fixture
+def bundle(bundles) -> Callable[..., Bundle]:
     """The only bundle of a checkout."""
 
     def compile_it(root: Path) -> Bundle:
-        (made,), _ = phases.bundles(phases.Asked(directory=root))
+        (made,) = bundles(root)
         return made
 
     return compile_it

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from framework.check.pipeline import check
+from framework.check.checkout import checked
+from framework.check.pipeline import check, check_together
 from framework.compile.jobs import bundle_of
 from framework.compile.writer import files_of, write
 from framework.core.errors import InvalidProject
 from framework.resolve.pipeline import resolve
 from framework.spec.loader import load
+from framework.spec.policy_spec import read_policy
 
 SHOP = Path(__file__).parents[1] / "e2e" / "shop"
 GOLDEN = Path(__file__).parent / "golden" / "shop"
@@ -42,6 +44,40 @@ def test_the_bundle_is_what_the_golden_folder_holds(shop):
 
 def test_the_same_input_gives_the_same_bytes(shop):
     assert files_of(compiled(shop)) == files_of(compiled(shop))
+
+
+def test_each_task_knows_where_its_telemetry_goes_and_no_secret(shop):
+    section = 'telemetry: {otlp: {endpoint: "https://otlp.example.org", headers: {api-key: "{{secrets/obs/key}}"}}}\n'
+    with (shop / "conf/base.yml").open("a") as base:
+        base.write(section)
+
+    tasks = compiled(shop).plans["demand"].as_dict()["tasks"]
+
+    expected = yaml.safe_load(section)["telemetry"]
+    assert [task["telemetry"] for task in tasks.values()] == [expected] * len(tasks)
+
+
+def test_what_a_model_is_trained_on_is_kept_as_long_as_the_stricter_policy_wants(shop):
+    for file, days in ((shop / "conf/policy.yml", 365), (shop / "projects/shop/policy.yml", 30)):
+        file.write_text(f"targets: {{local: {{retention: {{training_inputs_days: {days}}}}}}}\n")
+    resolved = resolve(load(shop, "shop", "demand", "local"))
+    (alone,) = check_together([resolved], read_policy(shop, shop / "projects/shop"))
+    ((of_checkout,),) = checked(shop, "shop", ("local",))[0]
+
+    for each in (alone, of_checkout):
+        tasks = bundle_of(each).plans["demand"].tasks
+        assert {key: task.keep_inputs_days for key, task in tasks.items() if task.keep_inputs_days} == {"train": 365}
+
+
+def test_tasks_have_the_tags_of_their_job(shop):
+    file = shop / "projects/shop/pipelines/demand.yml"
+    file.write_text(file.read_text() + 'tags: {team: retail, tier: "1"}\ndatabricks: {tags: {tier: "2"}}\n')
+
+    bundle = compiled(shop)
+
+    tags = bundle.jobs["demand"].tags
+    assert tags == {"cost_center": "4711", "team": "retail", "tier": "2"}
+    assert all(task.tags == tags for task in bundle.plans["demand"].tasks.values())
 
 
 def test_native_fields_are_merged_last(shop):

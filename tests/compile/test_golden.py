@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from framework import phases
 from framework.compile.writer import contents_of, write
 
 SHOP = Path(__file__).parents[1] / "e2e" / "shop"
@@ -29,14 +28,14 @@ def case(request, tmp_path, monkeypatch) -> tuple[Path, Path]:
     return tmp_path, request.param / "expected"
 
 
-def test_bundles_are_what_the_golden_folder_holds(case):
+def test_bundles_are_what_the_golden_folder_holds(case, bundles):
     root, expected = case
-    bundles, _ = phases.bundles(phases.Asked(directory=root))
+    compiled = bundles(root)
 
     if os.environ.get("FRAMEWORK_UPDATE_GOLDEN"):
-        for bundle in bundles:
+        for bundle in compiled:
             write(bundle, expected / bundle.name / bundle.target)
-    made = {f"{b.name}/{b.target}/{name}": text for b in bundles for name, text in contents_of(b).items()}
+    made = {f"{b.name}/{b.target}/{name}": text for b in compiled for name, text in contents_of(b).items()}
     assert made == {str(p.relative_to(expected)): p.read_bytes() for p in expected.rglob("*") if p.is_file()}
 
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from framework import phases
 from framework.compile.resources import resources_of
 from framework.compile.writer import contents_of
 from framework.core.errors import InvalidProject
@@ -104,11 +103,11 @@ def test_files_that_a_notebook_names_stay_in_the_project(checkout, bundle, tmp_p
         ("shared_schemas: [raw.sales]", "'raw.sales' is not a schema's name", "shared_schemas[0]"),
     ],
 )
-def test_where_nothing_can_be_deployed_to_is_found_before(checkout, written, summary, path):
+def test_where_nothing_can_be_deployed_to_is_found_before(checkout, bundles, written, summary, path):
     root = checkout(["daily"], prod=f"{written}\n")
 
     with pytest.raises(InvalidProject) as raised:
-        phases.bundles(phases.Asked(directory=root))
+        bundles(root)
 
     (finding,) = raised.value.found
     assert (finding.summary, finding.path, finding.location.line) == (summary, path, 4)

@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 
 from framework.core.task_run import (
     AttemptRecord,
+    Environment,
     ModelVersion,
+    Origin,
     Parameter,
     TableVersion,
     TaskError,
     TaskRun,
     Verdict,
+    schema_hash,
 )
 
 
@@ -88,6 +91,28 @@ def test_a_record_is_read_as_it_was_written_and_newer_fields_are_ignored():
     newer = {**json.loads(record.to_json()), "field_of_tomorrow": 1}
 
     assert AttemptRecord.from_json(json.dumps(newer)) == record
+
+
+def test_a_record_of_an_older_version_is_read_without_what_it_did_not_know():
+    old = {
+        "job_run_id": "1", "task_run_id": "10001", "attempt": 2, "project": "p", "pipeline": "q", "target": "local",
+        "task_key": "k", "kind": "python", "result": "SUCCESS", "started_at": "", "ended_at": "", "parameters": {},
+        "inputs": [{"table": "c.s.t", "version": 3, "rows": None}], "outputs": [], "metrics": {}, "model": None,
+        "verdict": None, "notes": [], "error": None, "schema": 1,
+    }  # fmt: skip
+
+    record = AttemptRecord.from_json(json.dumps(old))
+
+    assert (record.origin, record.environment, record.iteration) == (Origin(), Environment(), None)
+    assert record.inputs == (TableVersion("c.s.t", 3),)
+
+
+def test_a_schema_has_another_hash_when_a_name_a_type_or_the_order_differs():
+    columns = [("a", "bigint"), ("b", "string")]
+    others = ([("a", "int"), columns[1]], [("c", "bigint"), columns[1]], columns[::-1], columns[:1])
+
+    assert schema_hash(columns) == schema_hash(iter(map(tuple, columns)))
+    assert len({schema_hash(columns), *map(schema_hash, others)}) == 5
 
 
 def test_a_metric_that_is_not_a_number_is_null_in_json():

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from framework.core.ops_tables import TASK_RUNS
 from framework.local.engine import Engine
 from framework.local.paths import LocalPaths
 
@@ -66,6 +67,29 @@ class Shop:
 
     def commits(self, table: str) -> list[str]:
         return sorted(p.name for p in (self.root / ".framework/warehouse" / table / "_delta_log").glob("*.json"))
+
+    def records(self, table: str = "task_runs") -> list[dict[str, Any]]:
+        """The rows of a table of records."""
+        from deltalake import DeltaTable
+
+        rows = DeltaTable(str(self.root / ".framework/warehouse/ops_shop.db" / table)).to_pyarrow_table().to_pylist()
+        return sorted(rows, key=lambda row: (row["job_run_id"], row.get("task_run_id", ""), row.get("repair")))
+
+    def assert_each_commit_leads_to_one_record(self, *tables: str) -> None:
+        """No attempt is recorded twice, and no commit to ``tables`` is of an attempt that is not recorded."""
+        from deltalake import DeltaTable
+
+        keys = [tuple(row[name] for name in TASK_RUNS.key) for row in self.records()]
+        assert len(set(keys)) == len(keys)
+        attempts = {(row["job_run_id"], row["task_run_id"], row["attempt"]) for row in self.records()}
+        outputs = {key for row in self.records() for key in row["output_keys"]}
+        for table in tables:
+            history = DeltaTable(str(self.root / ".framework/warehouse" / table)).history()
+            said = {each["version"]: json.loads(each.get("userMetadata") or "{}") for each in history}
+            written = {version: each for version, each in said.items() if "task_run_id" in each}
+            for each in written.values():
+                assert (each["job_run_id"], each["task_run_id"], each["attempt"]) in attempts
+            assert f"spark_catalog.{table.replace('.db/', '.')}@{max(written)}" in outputs
 
     def reset(self) -> None:
         """The files as they were; tables, models and runs stay."""

@@ -85,6 +85,8 @@ def killed_and_resumed(shop, random):
 
 
 def assert_each_run_did_everything_once(shop, runs):
+    shop.framework("runs", "sync")
+    shop.assert_each_commit_leads_to_one_record("features.db/daily_units", "predictions.db/daily_units")
     assert appended_rows(shop) == ROWS * runs
     with RunStore(LocalPaths(shop.root).run_store) as store:
         for run in store.latest(100):
@@ -107,7 +109,7 @@ def appended_rows(shop):
     ("kills", "seed"),
     [
         pytest.param(2, 20111107, marks=pytest.mark.timeout(600)),
-        pytest.param(50, 20101201, marks=[pytest.mark.soak, pytest.mark.timeout(7200)]),
+        pytest.param(100, 20101201, marks=[pytest.mark.soak, pytest.mark.timeout(7200)]),
     ],
 )
 def test_killed_at_a_random_moment_a_run_goes_on_and_does_nothing_twice(shop, kills, seed):

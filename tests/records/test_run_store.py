@@ -175,3 +175,34 @@ def test_a_store_of_a_newer_version_is_left_alone(tmp_path):
 
     with pytest.raises(FrameworkError, match=r"written by a newer version .*\(schema 99\)"):
         RunStore(tmp_path / "runs.db")
+
+
+def test_a_run_that_ended_is_to_be_recorded_once_and_again_after_its_repair(store):
+    first, second, open_one = begin(store), begin(store), begin(store)
+    for run in (first, second):
+        store.note_end(run, "FAILED", STARTED, 1.0)
+    store.commit()
+
+    pending = [run.job_run_id for run in store.unrecorded()]
+    store.note_recorded(store.run(first))
+    store.commit()
+    then = [run.job_run_id for run in store.unrecorded()]
+    store.begin_repair(store.run(first), [], {}, None)
+    store.note_end(first, "SUCCESS", STARTED, 1.0)
+    store.commit()
+
+    assert (pending, then) == ([second, first], [second])
+    assert [run.job_run_id for run in store.unrecorded(5)] == [second, first]
+    assert (store.recorded(first), store.recorded(second), store.recorded(open_one)) == (1, 0, 0)
+
+
+def test_the_runs_of_an_earlier_version_are_to_be_recorded_too(tmp_path):
+    file = tmp_path / "runs.db"
+    with RunStore(file) as store:
+        ended = begin(store)
+        store.note_end(ended, "SUCCESS", STARTED, 1.0)
+    with closing(sqlite3.connect(file)) as earlier:
+        earlier.executescript("drop trigger ended; drop table unrecorded; drop table recorded; pragma user_version = 1")
+
+    with RunStore(file) as store:
+        assert [run.job_run_id for run in store.unrecorded()] == [ended]

@@ -84,9 +84,10 @@ def test_log_lines_have_the_field_names_of_ecs(attempt, sales):
     assert record.result == "SUCCESS" and record.started_at < record.ended_at
     (path,) = attempt.directory.glob("attempt*/log.jsonl")
     lines = [json.loads(line) for line in path.read_text().splitlines()]
-    (line,) = [line for line in lines if line["message"] == "sold 3\nthings"]
-    assert line["log.level"] == "info" and line["labels"]["job_run_id"] == attempt.job_run_id
-    assert {"@timestamp", "service"} <= set(line)
+    (line,) = [line for line in lines if line["message"] == "sold 3\\nthings"]
+    assert line["log.level"] == "info" and line["labels.job_run_id"] == attempt.job_run_id
+    assert (line["service.name"], line["labels.commit"], line["labels.task_key"]) == ("shop", "abc123", "it")
+    assert (lines[-1]["event.action"], lines[-1]["event.outcome"]) == ("task-ended", "success")
 
 
 def test_a_context_can_be_made_in_a_test():

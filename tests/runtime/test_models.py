@@ -107,7 +107,7 @@ def test_from_training_to_predictions(either, spark, train, evaluate, register, 
             given={"framework.logical_date": "2011-11-07"},
         )  # fmt: skip
         assert record.error is None
-    assert record.model.version == "1" and [(o.version, o.rows) for o in record.outputs] == [(1, 2)]
+    assert record.model.version == "1" and [(o.version, o.rows) for o in record.outputs] == [(2, 2)]
     found = [tuple(row) for row in spark.table(scores).orderBy("id").collect()]
     day = datetime.date(2011, 11, 7)
     assert spark.table(scores).columns == ["id", "big", "prediction", "model_name", "model_version", "logical_date"]

@@ -1,9 +1,12 @@
 """What tasks read and write: versions, modes, keys and clear errors."""
 
+import json
 import threading
 import time
 
 import pytest
+
+from framework.core.task_run import schema_hash
 
 
 def rows(spark, table, *columns):
@@ -20,8 +23,10 @@ def test_features_are_written_and_the_record_tells_versions_and_rows(either, spa
     assert [(i.table, i.version) for i in record.inputs] == [(sales, 0)]
     assert [(o.table, o.version, o.rows) for o in record.outputs] == [(features, 0, 2)]
     assert rows(spark, features, "stock_code", "quantity") == [("A", 50.0), ("B", 70.0)]
-    said = spark.sql(f"DESCRIBE HISTORY {features}").first().userMetadata
-    assert '"commit": "abc123"' in said and f'"job_run_id": "{either.job_run_id}"' in said
+    said = spark.sql(f"DESCRIBE HISTORY {features}").where("version = 0").first().userMetadata
+    assert '"commit": "abc123", "release": "r1"' in said and f'"job_run_id": "{either.job_run_id}"' in said
+    assert record.inputs[0].schema_hash == schema_hash(spark.table(sales).dtypes)
+    assert record.outputs[0].schema_hash == schema_hash(spark.table(features).dtypes)
 
 
 def test_a_repeated_key_leaves_the_table_as_it_was(remote, spark, sales, table):
@@ -71,6 +76,8 @@ def test_replacing_a_slice_twice_makes_no_duplicates_and_leaves_the_others(remot
         assert remote("python", given={"framework.logical_date": day}, **options).error is None
     counts = spark.table(daily).groupBy("logical_date").count().orderBy("logical_date").collect()
     assert [(str(row[0]), row[1]) for row in counts] == [("2011-11-07", 3), ("2011-11-14", 3)]
+    said = json.loads(spark.sql(f"DESCRIBE HISTORY {daily}").first().userMetadata)
+    assert said["slice"] == {"logical_date": "2011-11-07"}
 
 
 def test_the_rows_of_other_slices_in_the_same_file_are_not_counted(attempt, spark, table):
@@ -120,7 +127,7 @@ def test_overwriting_changes_the_columns_and_appending_may_not(attempt, spark, s
     assert "amount is new; quantity is gone" in record.error.message
     assert attempt("python", entrypoint="shop.features:other_columns", **both).error is None
     record = attempt("python", entrypoint="shop.features:other_columns", write_mode="append", **both)
-    assert [(o.version, o.rows) for o in record.outputs] == [(2, 3)]
+    assert [(o.version, o.rows) for o in record.outputs] == [(3, 3)]  # the tags made one, too
     assert "amount" in spark.table(target).columns and spark.table(target).count() == 6
 
 

@@ -87,6 +87,22 @@ def budget_policy(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
             yield from task.unknown((), says)
 
 
+def cluster_tags(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
+    """A cluster with another value for a required tag than the job's, which it would have anyway."""
+    tags = mapping(job.values.get("tags"))
+    for name in policy.rules.tags.required:
+        says = policy.says(("tags", "required", name))
+        yield from _unknown(job, says, ("custom_tags", name))
+        for cluster in _clusters(job):
+            value = value_at(cluster.value, ("custom_tags", name))
+            if value is None or name not in tags or str(value) == str(tags[name]) or is_filled_in_later(value):
+                continue
+            summary = f"tag {quoted(name)} of the cluster is {quoted(str(value))}, that of the job {quoted(tags[name])}"
+            yield cluster.finding(
+                summary, f"Leave it out: the job's tags are its clusters' too. {says} requires it.", "custom_tags", name
+            )
+
+
 def cluster_policies(job: NativeJob, policy: TargetPolicy) -> Iterator[Diagnostic]:
     """A cluster without a cluster policy, or with one that is not allowed."""
     if policy.rules.compute.policy_ids is None:

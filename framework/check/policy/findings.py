@@ -20,6 +20,7 @@ POLICY_RULES: tuple[PolicyRule, ...] = (
     compute.serverless_only,
     compute.existing_clusters,
     compute.budget_policy,
+    compute.cluster_tags,
     compute.cluster_policies,
     compute.node_types,
     compute.spark_versions,

@@ -1,9 +1,7 @@
 """One attempt of a native task in its own process: execute it, keep its record, return the exit code."""
 
 import datetime
-import logging
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from framework.core.errors import FrameworkError
@@ -14,15 +12,15 @@ from framework.local.task_types.invocation import Invocation
 from framework.local.task_types.session import Session
 from framework.runtime import redaction, run_records, structured_logs
 
-_logger = logging.getLogger("framework.task")
+_LABELS = ("job_run_id", "task_run_id", "attempt", "task_key", "pipeline", "project", "target")
 
 
 def main(argv: Sequence[str]) -> int:
     """Execute the Invocation in ``argv[0]``; 0 on success, 1 on failure, and the record says why."""
     invocation = Invocation.from_json(argv[0])
     started = _now()
-    labels = {name: str(getattr(invocation, name)) for name in ("job_run_id", "task_run_id", "task_key", "attempt")}
-    with structured_logs.captured("framework", labels), redaction.installed():
+    redaction.keep_secrets_of(invocation.parameters)
+    with structured_logs.captured({name: str(getattr(invocation, name)) for name in _LABELS}):
         notes: list[str] = []
         error: TaskError | None = None
         try:
@@ -33,7 +31,9 @@ def main(argv: Sequence[str]) -> int:
                 return 1
             error = _error(raised, invocation)
         if not run_records.is_written():
-            run_records.write(_record(invocation, started, notes, error))
+            record = redaction.redacted_record(_record(invocation, started, notes, error))
+            structured_logs.ended(record)
+            run_records.write(record)
     return 1 if error else 0
 
 
@@ -80,13 +80,9 @@ def _file(invocation: Invocation) -> Path:
 def _error(raised: BaseException, invocation: Invocation) -> TaskError:
     wheel_code = invocation.task_type == "python_wheel_task"
     package = wheel.module_name(invocation.package_name, invocation.entry_point) if wheel_code else ""
-    error = _without_secrets(failures.task_error(raised, invocation.root, package))
-    _logger.error("%s", "\n".join(part for part in (error.message, error.traceback, error.hint) if part))
+    error = failures.task_error(raised, invocation.root, package)
+    structured_logs.failed(error)
     return error
-
-
-def _without_secrets(error: TaskError) -> TaskError:
-    return TaskError(**{name: redaction.redacted(text) for name, text in asdict(error).items()})
 
 
 def _record(invocation: Invocation, started: str, notes: list[str], error: TaskError | None) -> AttemptRecord:

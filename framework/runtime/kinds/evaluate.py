@@ -108,7 +108,7 @@ class Evaluate(KindOptions):
         if self.beats is None:
             return None
         model, alias = required(self.model, "model", task), self._beats().alias
-        live = registry.at_alias(model, alias)
+        live = registry.at_version(model, task.pinned.rival) if task.pinned else registry.at_alias(model, alias)
         compared = gates.Compared(model, alias, live.version if live else "")
         tracking.set_tag(tracking.COMPARED, compared.to_json())
         if live is None:

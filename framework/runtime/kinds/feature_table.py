@@ -19,7 +19,7 @@ class FeatureTable(KindOptions):
     """Computes features with the project's function and writes them as a table.
 
     The function returns one DataFrame. ``primary_keys`` must be unique and not null; the write is refused as a whole
-    when they are not.
+    when they are not. ``comments`` say what columns mean.
     """
 
     entrypoint: Entrypoint
@@ -28,6 +28,7 @@ class FeatureTable(KindOptions):
     primary_keys: list[str]
     params: dict[str, Any] = field(default_factory=dict)
     write_mode: WriteMode = "overwrite"
+    comments: dict[str, str] = field(default_factory=dict)
     __pydantic_config__: ClassVar = STRICT
 
     def problems(self) -> Iterator[Problem]:
@@ -57,7 +58,7 @@ class FeatureTable(KindOptions):
         inputs = tables.read(self.reads, task)
         result = project_calls.call(self.entrypoint, inputs, task)
         written = project_calls.write(
-            self.entrypoint, result, self.writes, self.write_mode, task, key=self.primary_keys
+            self.entrypoint, result, self.writes, self.write_mode, task, key=self.primary_keys, comments=self.comments
         )
         return Outcome(inputs=inputs.versions, outputs=(written,), notes=(*inputs.notes, *_remarks(written)))
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from framework.core.identifiers import Entrypoint, TableRead
 from framework.core.task_run import ModelVersion
-from framework.runtime import model_logging, project_calls, project_code, tables, tracking
+from framework.runtime import model_logging, project_calls, project_code, tables, tags, tracking
 from framework.runtime.kinds.base import KindOptions
 from framework.runtime.kinds.options import STRICT
 from framework.runtime.task import Outcome, Task
@@ -40,7 +40,7 @@ class Train(KindOptions):
             inputs=inputs.versions,
             metrics=metrics,
             model=ModelVersion(uri, "", run.info.run_id),
-            notes=inputs.notes,
+            notes=(*inputs.notes, *tags.keep_past(inputs.versions, task)),
         )
 
     def _fit(self, inputs: tables.Inputs, task: Task) -> TrainedModel:

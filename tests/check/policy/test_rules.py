@@ -77,7 +77,7 @@ def test_a_cluster_that_is_filled_in_later_keeps_no_rule(job, task):
     found = policy_findings(replace(pipeline, databricks=job, tasks=tasks), read_policy(GOLDEN / "_sound"))
 
     unknown = {each.rule for each in found if "cannot be known here" in each.summary}
-    of_whole = {"cluster_policies", "node_types", "spark_versions", "spot_instances"}
+    of_whole = {"cluster_tags", "cluster_policies", "node_types", "spark_versions", "spot_instances"}
     is_whole = bool(job) or task["new_cluster"] == "${bundle.cluster}"
     assert unknown == {"policy.workers"} | {f"policy.{rule}" for rule in of_whole if is_whole}
 

@@ -1,5 +1,6 @@
 """Native tasks of a bundle, each executed as an attempt of the engine: what they do, and what bad ones say."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -207,3 +208,18 @@ def test_a_notebook_and_the_modules_it_imports_have_one_dbutils(bundle):
     )
 
     assert outcome.printed.splitlines() == ["('monday', True)"]
+
+
+def test_a_notebook_asks_a_context_for_secrets_and_shows_none(bundle):
+    outcome = bundle.notebook(
+        'import os\nos.environ["FRAMEWORK_SECRET_SHOP_DB"] = "hunter2"\n'
+        "from framework import TaskContext\ncontext = TaskContext()\n",
+        'secret = context.secret("shop", "db")\nprint(len(secret), secret)\n'
+        'context.spark.createDataFrame([(secret,)], "a string").show()\ndbutils.notebook.exit(secret)',
+    )
+    assert outcome.printed.startswith("7 [REDACTED]\n")
+    assert outcome.record.notes == ("exit value: [REDACTED]",)
+    left = "".join(file.read_text() for file in outcome.directory.iterdir() if file.is_file())
+    assert "hunter2" not in left
+    last = json.loads((outcome.directory / "log.jsonl").read_text().splitlines()[-1])
+    assert (last["event.outcome"], last["service.name"], last["labels.pipeline"]) == ("success", "shop", "daily")

@@ -1,0 +1,52 @@
+"""The row of an attempt in the table of records on Databricks: appended by the attempt's own process, exactly once."""
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from framework.core.ops_tables import TASK_RUNS, row_of
+from framework.core.task_run import AttemptRecord
+from framework.runtime import spark_errors
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_logger = logging.getLogger("framework.records")
+
+
+def append(record: AttemptRecord, ops_schema: str) -> bool:
+    """Append the row of ``record``; what was appended before is not again. Says whether it is there.
+
+    The task has done its work: that its row cannot be written does not undo that, so an error is only told.
+    """
+    table = f"{ops_schema}.{TASK_RUNS.name}"
+    try:
+        _append(record, table)
+    except Exception as error:
+        _logger.error("%s", _told(error, table, record.target))
+        return False
+    return True
+
+
+def _append(record: AttemptRecord, table: str) -> None:
+    attempt = f"{record.job_run_id}/{record.task_run_id}/{record.attempt}"
+    said = {"task_run_id": record.task_run_id, "attempt": record.attempt, "job_run_id": record.job_run_id}
+    # Not saveAsTable: that would make a table that is not there, without its clustering, retention and grants.
+    writer = _frame(record).writeTo(table).option("userMetadata", json.dumps(said))
+    writer.option("txnAppId", f"{TASK_RUNS.name}/{attempt}").option("txnVersion", "1").append()
+
+
+def _frame(record: AttemptRecord) -> "DataFrame":
+    from pyspark.sql import SparkSession
+    from pyspark.sql import functions as F
+
+    rows = SparkSession.builder.getOrCreate().createDataFrame([tuple(row_of(record).values())], TASK_RUNS.schema)
+    # Asked inside the write: a query of its own would cost as much as the write.
+    return rows if record.environment.principal else rows.withColumn("principal", F.expr("current_user()"))
+
+
+def _told(error: Exception, table: str, target: str) -> str:
+    if spark_errors.is_missing_table(error):
+        return f"there is no table {table}: make it with framework ops install -e {target}"
+    reason = spark_errors.summary(error)
+    return f"the record of this attempt is not in {table}: {reason}; framework runs sync -e {target} brings it there"

@@ -1,0 +1,53 @@
+"""The row that an attempt appends to the table of records on Databricks."""
+
+import pytest
+
+from framework.core.ops_tables import TASK_RUNS, ops_schema
+from framework.core.task_run import AttemptRecord, ModelVersion, TableVersion, Verdict
+from framework.runtime import record_rows
+
+pytestmark = pytest.mark.spark
+
+
+@pytest.fixture
+def record(attempt):
+    return AttemptRecord(
+        job_run_id=attempt.job_run_id, task_run_id="7", attempt=1, project="shop", pipeline="shop", target="prod",
+        task_key="it", kind="evaluate", result="SUCCESS", started_at="2024-03-01T04:00:00Z",
+        ended_at="2024-03-01T04:00:01Z", parameters={"as_of": "x"}, inputs=(TableVersion("c.s.t", 3, None, "ab"),),
+        outputs=(TableVersion("c.s.u", 0, 12),), metrics={"mae": 0.5}, model=ModelVersion("c.s.m", "1", "abc"),
+        verdict=Verdict(True, ("good",)), logical_date="2024-03-01",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def table(spark, attempt):
+    schema = f"spark_catalog.{ops_schema(attempt.schema)}"
+    spark.sql(f"CREATE SCHEMA {schema}")
+    spark.sql(f"CREATE TABLE {schema}.task_runs ({TASK_RUNS.schema}) USING delta")
+    return f"{schema}.task_runs"
+
+
+def test_an_attempt_has_one_row_however_often_it_is_written(spark, table, record):
+    schema = table.rpartition(".")[0]
+
+    assert record_rows.append(record, schema)
+    assert record_rows.append(record, schema)
+
+    (row,) = spark.table(table).collect()
+    assert (row.task_run_id, row.inputs[0].version, row.outputs[0].rows, row.metrics) == ("7", 3, 12, {"mae": 0.5})
+    assert (row.input_keys, row.model_version, row.verdict_passed) == (["c.s.t@3"], "1", True)
+    assert row.principal == spark.sql("select current_user()").first()[0]
+    newest = spark.sql(f"DESCRIBE HISTORY {table} LIMIT 1").first()
+    assert '"task_run_id": "7", "attempt": 1' in newest.userMetadata
+    assert newest.version == 1
+
+
+def test_where_there_is_no_table_none_is_made_and_the_log_says_what_makes_it(spark, record, attempt, caplog):
+    schema = f"spark_catalog.{ops_schema(attempt.schema)}"
+    spark.sql(f"CREATE SCHEMA {schema}")
+
+    assert not record_rows.append(record, schema)
+
+    assert "framework ops install -e prod" in caplog.text
+    assert not spark.catalog.tableExists(f"{schema}.task_runs")
