@@ -160,6 +160,20 @@ class ThinSection(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OpsSection(Section):
+    """Who may read the records of all runs: the groups in ``auditors``."""
+
+    auditors: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetentionSection(Section):
+    """How long tables keep their past. Left out: as long as Delta keeps it anyway."""
+
+    training_inputs_days: Limit = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class PolicyRules(Section):
     """Everything that may differ by target. ``severities`` go by the name of a rule."""
 
@@ -174,6 +188,8 @@ class PolicyRules(Section):
     notifications: NotificationsSection = field(default_factory=NotificationsSection)
     limits: LimitsSection = field(default_factory=LimitsSection)
     thin: ThinSection = field(default_factory=ThinSection)
+    ops: OpsSection = field(default_factory=OpsSection)
+    retention: RetentionSection = field(default_factory=RetentionSection)
     environment_variables: AllowedValues = None
     severities: dict[str, Literal["error", "warning", "off"]] = field(default_factory=dict)
 

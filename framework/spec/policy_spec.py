@@ -145,6 +145,15 @@ class PolicySpec:
         """The rules that whoever deploys has to keep, each of them."""
         return tuple(policy.rules.deploy for policy in self.of_target(target))
 
+    def auditors(self, target: str) -> tuple[str, ...]:
+        """The groups that may read the records of all runs: the organisation alone says that."""
+        said = [policy.rules.ops.auditors for policy in self.of_target(target) if not policy.tightens]
+        return tuple(dict.fromkeys(name for names in said for name in names))
+
+    def training_inputs_days(self, target: str) -> int:
+        """For how many days the versions of tables that models are trained on are kept: the longest of the files."""
+        return max((policy.rules.retention.training_inputs_days or 0 for policy in self.of_target(target)), default=0)
+
 
 NO_POLICY = PolicySpec()
 """Demands nothing."""

@@ -21,6 +21,7 @@ from framework.spec.node_path import NodePath, quoted
 from framework.spec.pipeline_spec import ParameterValue
 from framework.spec.suggestions import did_you_mean
 from framework.spec.task_spec import AttemptFields
+from framework.spec.telemetry_spec import Telemetry, check_telemetry
 from framework.spec.validation import validated
 from framework.spec.variables import SECTION, Variables, declared, names_of_environment
 from framework.spec.yaml_source import Document
@@ -29,6 +30,7 @@ LOCAL = "local"
 
 _BASE = "base"
 _NO_TARGETS = (_BASE, "policy")
+_OF_LOCAL = ("tags", "telemetry")
 _BUILT_IN = {"mode": "development", "catalog": "spark_catalog"}
 CATALOG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 HOST = re.compile(r"https://|\$\{env:|http://(?:127\.0\.0\.1|localhost)(?::\d+)?/?$")
@@ -82,6 +84,8 @@ class TargetFields:
     tags: dict[str, str] = field(default_factory=dict)
     variables: dict[str, Any] = field(default_factory=dict)
     experiment_root: str = ""
+    warehouse_id: str = ""
+    telemetry: Telemetry = field(default_factory=Telemetry)
     pipelines: dict[str, PipelineOverride] = field(default_factory=dict)
     __pydantic_config__: ClassVar = STRICT
 
@@ -165,9 +169,9 @@ def read_target(root: Path, name: str, given: Mapping[str, str] = MappingProxyTy
     for filled_in in each:
         found = [*filled_in.about_values(found)]
     findings += found
-    if name == LOCAL:
+    if name == LOCAL and fields is not None:
         kept: dict[str, Any] = {key: entry.fields[key] for key in (SECTION, "tags") if key in entry.fields}
-        fields = TargetFields(**{**_BUILT_IN, **kept})
+        fields = TargetFields(**{**_BUILT_IN, **kept}, telemetry=fields.telemetry)
     if findings or fields is None:
         raise InvalidProject(Diagnostics.of(findings))
     written = {**vars(fields), "deploy_root": fields.deploy_root or f"/Workspace/framework/{name}"}
@@ -181,8 +185,8 @@ def _refuse_unknown(name: str, known: tuple[str, ...]) -> None:
 
 
 def _filled(document: Document, values: Variables) -> Filled:
-    """``local`` takes nothing but tags from base.yml."""
-    return filled(document, values, (lambda path: path[0] != "tags") if values.target == LOCAL else None)
+    """``local`` takes nothing but tags and telemetry from base.yml."""
+    return filled(document, values, (lambda path: path[0] not in _OF_LOCAL) if values.target == LOCAL else None)
 
 
 def _read_all(paths: list[Path], root: Path, findings: list[Diagnostic]) -> Iterator[Document]:
@@ -203,6 +207,7 @@ def _check(entry: Entry, findings: list[Diagnostic]) -> None:
         hint = "Write the workspace's address in full: https://…"
         findings.append(entry.finding(f"{quoted(host)} is not a workspace's address", hint, ("host",)))
     _check_deployment(entry, findings)
+    findings.extend(check_telemetry(entry))
     pipelines = entry.fields.get("pipelines")
     for name, override in pipelines.items() if isinstance(pipelines, dict) else ():
         check_parameters(Entry(entry.places, ("pipelines", name), override), findings)

@@ -34,8 +34,9 @@ GOOD = [ROOT, ROOT / "tests/e2e/shop", GOLDEN / "_valid", GOLDEN / "variables"]
 FOLDER = Path(package.__file__).parent
 
 UNSEEN = {
-    "conf_defines_local", "duplicate_task_key", "name_differs_from_file", "overrides", "two_files_of_a_name",
-    "variables", "variables_not_declared", "variables_wrong_declarations", "variables_wrong_values",
+    "bad_telemetry", "conf_defines_local", "duplicate_task_key", "name_differs_from_file", "overrides",
+    "two_files_of_a_name", "variables", "variables_not_declared", "variables_wrong_declarations",
+    "variables_wrong_values",
 }  # fmt: skip
 """Cases of mistakes that no schema can see."""
 OF_SEVERAL_FILES = ("differs from", "field 'catalog' is missing")

@@ -18,11 +18,13 @@ from framework.spec.policy_sections import PolicyFields
 from framework.spec.project_spec import ProjectFields
 from framework.spec.target_spec import CATALOG, DEPLOY_ROOT, TargetFields
 from framework.spec.task_spec import NATIVE_TASKS
+from framework.spec.telemetry_spec import URL
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 _WIDTH = 160
 _NAME = text(NAME.pattern, "lower-case letters, digits and _, beginning with a letter")
 _TASK_KEY = text(TASK_KEY.pattern, "letters, digits, _ and -")
+_URL = text(URL.pattern, "an address in full: https://…")
 _OWNED_BY_JOB, _OWNED_BY_TASK = tuple(OF_JOB), tuple(OF_TASK)
 
 
@@ -86,6 +88,8 @@ def _target() -> Schema:
         "TargetFields.permissions": _list(official.whole(JobPermission)),
         "Compute.job_clusters": _list(official.whole(JobCluster)),
         "Compute.environments": _list(official.whole(JobEnvironment)),
+        **{f"Otlp.{name}": _URL for name in ("endpoint", "traces_endpoint", "metrics_endpoint", "logs_endpoint")},
+        "OpenLineage.url": _URL,
         "PipelineOverride.parameters": _parameters(),
         "PipelineOverride.schedule": official.mapping(CronSchedule, partly=True),
         "PipelineOverride.databricks": official.part("databricks.job", Job, _OWNED_BY_JOB),

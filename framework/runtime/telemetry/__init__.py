@@ -1,0 +1,1 @@
+"""What is told of an attempt to systems elsewhere: OTLP and OpenLineage."""
