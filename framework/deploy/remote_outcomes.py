@@ -1,5 +1,6 @@
 """What a task of a deployed job did: its state, and the record that it left in its log."""
 
+import json
 from typing import TYPE_CHECKING
 
 from framework.core.job_run import FAILED, TaskOutcome
@@ -39,11 +40,10 @@ def outcome_of(client: "WorkspaceClient", task: "RunTask", kind: str) -> TaskOut
 
 def record_in(logs: str) -> AttemptRecord | None:
     """The record of the attempt that wrote ``logs``, if it got that far and its log was not cut off."""
-    _, found, rest = logs.rpartition(RECORD_LINE)
-    if not found:
-        return None
+    line = next((line for line in reversed(logs.splitlines()) if RECORD_LINE in line), "")
     try:
-        return AttemptRecord.from_json(rest.splitlines()[0])
+        said = json.loads(line)["message"] if line.startswith("{") else line
+        return AttemptRecord.from_json(said.rpartition(RECORD_LINE)[2])
     except (ValueError, TypeError, KeyError, AttributeError, IndexError):
         return None
 

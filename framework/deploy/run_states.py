@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Any, get_args
 
-from framework.core.job_run import JobResult, TaskResult
+from framework.core.job_run import JobResult
+from framework.core.task_run import TaskResult
 
 if TYPE_CHECKING:
-    from databricks.sdk.service.jobs import BaseRun, Run, RunTask
+    from databricks.sdk.service.jobs import BaseRun, RepairHistoryItem, Run, RunTask
 
 _ENDED = ("TERMINATED", "SKIPPED", "INTERNAL_ERROR")
 _RUNNING = ("RUNNING", "TERMINATING")
@@ -45,7 +46,7 @@ def task_result(task: "RunTask") -> TaskResult:
     return said if said in get_args(TaskResult) else "INTERNAL_ERROR"
 
 
-def job_result(run: "Run") -> JobResult:
+def job_result(run: "Run | RepairHistoryItem") -> JobResult:
     """The result of a run that has ended."""
     said = _result(run)
     if said == "MAXIMUM_CONCURRENT_RUNS_REACHED":
@@ -60,7 +61,7 @@ def message_of(run: "Run | RunTask") -> str:
     return " ".join(text.split())
 
 
-def _life_cycle(run: "Run | RunTask | BaseRun") -> str:
+def _life_cycle(run: "Run | RunTask | BaseRun | RepairHistoryItem") -> str:
     """In the words of the older shape, which says more: the newer one has no word for a run that was skipped."""
     if run.state and run.state.life_cycle_state:
         return str(run.state.life_cycle_state.value)
@@ -68,7 +69,7 @@ def _life_cycle(run: "Run | RunTask | BaseRun") -> str:
     return "WAITING_FOR_RETRY" if state == "WAITING" else state
 
 
-def _result(run: "Run | RunTask") -> Any:
+def _result(run: "Run | RunTask | RepairHistoryItem") -> Any:
     if run.state and run.state.result_state:
         return run.state.result_state.value
     if (life_cycle := _life_cycle(run)) in ("SKIPPED", "INTERNAL_ERROR"):

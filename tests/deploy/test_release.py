@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from framework.core.errors import FrameworkError, InvalidProject, UsageError
 from framework.deploy.release import content_of, read_manifest, staged_release
 from framework.records.releases import Release, release_id
-from framework.runtime.plans import load_provenance
+from framework.runtime.provenance import origin_of
 
 
 @pytest.fixture
@@ -67,7 +67,9 @@ def test_a_release_holds_all_that_its_jobs_refer_to(checkout):
 def test_a_task_knows_the_release_that_it_is_of(checkout):
     release = staged(checkout)
 
-    assert load_provenance(checkout / "releases" / release.id / "plans/demand.json").release == release.id
+    origin = origin_of(checkout / "releases" / release.id / "plans/demand.json")
+    wheel = release.files[f"wheels/{release.project_wheel}"]
+    assert (origin.release, origin.project_wheel) == (release.id, wheel[:16])
 
 
 def test_packages_are_pinned_without_hashes_so_that_wheels_can_stand_beside_them(checkout):

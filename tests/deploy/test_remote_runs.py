@@ -115,7 +115,8 @@ def logged(**fields) -> dict[str, str]:
         job_run_id="1", task_run_id="2", attempt=1, project="shop", pipeline="demand", target="prod",
         task_key="features", kind="feature_table", started_at="", ended_at="", **fields,
     )  # fmt: skip
-    return {"logs": f"2026-01-01 INFO    framework.records: {RECORD_LINE}{record.to_json()}\nbye\n"}
+    line = {"@timestamp": "2026-01-01T00:00:00.000Z", "message": f"{RECORD_LINE}{record.to_json()}"}
+    return {"logs": f"{json.dumps(line)}\nbye\n"}
 
 
 def test_a_run_is_told_as_a_local_one_is(shop, workspace):
@@ -171,7 +172,8 @@ def test_a_failure_says_what_the_task_said(shop, workspace, script):
 
 
 @pytest.mark.parametrize(
-    "logs", [RECORD_LINE, f"{RECORD_LINE}{{", f"{RECORD_LINE}[1]", "nothing", f'{RECORD_LINE}{{"a": 1}}']
+    "logs",
+    [RECORD_LINE, f"{RECORD_LINE}{{", f"{RECORD_LINE}[1]", "nothing", f'{RECORD_LINE}{{"a": 1}}', f'{{"{RECORD_LINE}"'],
 )
 def test_a_log_without_a_whole_record(logs):
     assert record_in(logs) is None

@@ -22,6 +22,7 @@ from framework.testing.fake_workspace.api import (
 )
 from framework.testing.fake_workspace.exchange import Refused
 from framework.testing.fake_workspace.handler import Handler, Routes
+from framework.testing.fake_workspace.sql import api as sql
 
 ROUTES: Routes = {
     **identity.ROUTES,
@@ -38,6 +39,7 @@ ROUTES: Routes = {
     **experiments.ROUTES,
     **registered_models.ROUTES,
     **warehouses.ROUTES,
+    **sql.ROUTES,
     **secrets.ROUTES,
 }
 

@@ -35,6 +35,7 @@ class State:
     registered_models: dict[str, Json] = field(default_factory=dict)  # the workspace's own model registry
     warehouses: dict[str, Json] = field(default_factory=dict)
     statements: dict[str, Json] = field(default_factory=dict)
+    storage: str = ""  # the directory of its tables, laid out as a local warehouse
     secret_scopes: dict[str, list[str]] = field(default_factory=dict)  # scope → keys; values are not kept at all
     contents: dict[str, bytes] = field(default_factory=dict)  # sha256 → bytes of a file
 

@@ -180,6 +180,8 @@ class FakeWorkspace:
             return version
 
     def _furnish(self) -> None:
+        if self._directory and not self.state.storage:
+            self.state.storage = str(self._directory / "tables")
         if self.state.principals:
             return
         self.add_group("users")
