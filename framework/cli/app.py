@@ -16,14 +16,17 @@ from framework.cli import (
     local,
     logs,
     models,
+    ops,
     plan,
     promote,
     releases,
+    reproduce,
     rollback,
     run,
     runs,
     schema,
     status,
+    trace,
     validate,
 )
 from framework.cli.errors import Commands
@@ -50,7 +53,10 @@ app.command("destroy")(destroy.destroy)
 app.command("run")(run.run)
 app.command("backfill")(backfill.backfill)
 app.command("runs")(runs.runs)
+app.command("trace")(trace.trace)
+app.command("reproduce")(reproduce.reproduce)
 app.command("logs")(logs.logs)
+app.add_typer(ops.app, name="ops")
 app.command("dag")(dag.dag)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from framework.cli.errors import reporting_errors
+from framework.cli.options import Output, OutputOption
 from framework.core.errors import UsageError
 
 
@@ -19,15 +20,19 @@ def logs(  # noqa: PLR0917 - typer makes an option of each
     only_stdout: Annotated[bool, typer.Option("--stdout", help="Only what it wrote to stdout.")] = False,
     only_stderr: Annotated[bool, typer.Option("--stderr", help="Only what it wrote to stderr.")] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the attempt has ended.")] = False,
+    output: OutputOption = Output.TEXT,
 ) -> None:
-    """Print what an attempt of a task wrote, byte by byte."""
+    """Print what an attempt of a task wrote, byte by byte; with -o json all that it told, one object a line."""
     from framework.console.log_tail import LogCopy
     from framework.local import stored_runs
 
+    if output is Output.JSON and (only_stdout or only_stderr):
+        raise UsageError("-o json takes neither --stdout nor --stderr", "Each line says in log.logger what it is of.")
     paths = stored_runs.with_runs(Path.cwd())
     wanted = stored_runs.attempt_with_log(paths, run, task, attempt, wait=follow)
     names = [name for name, chosen in (("stdout.log", only_stdout), ("stderr.log", only_stderr)) if chosen]
-    files = tuple(Path(wanted.directory) / name for name in names or ("stdout.log", "stderr.log"))
+    names = ["log.jsonl"] if output is Output.JSON else names or ["stdout.log", "stderr.log"]
+    files = tuple(Path(wanted.directory) / name for name in names)
     copy = LogCopy(files, sys.stdout.buffer, lambda heading: typer.echo(heading, err=True))
     try:
         if follow:

@@ -16,6 +16,13 @@ class Output(StrEnum):
     JSON = "json"
 
 
+class LogFormat(StrEnum):
+    """How an attempt writes its stdout.log and stderr.log."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 Name = Annotated[
     str | None, typer.Argument(help="The project, or with --bundle the job; left out, the only one there is.")
 ]
@@ -53,6 +60,9 @@ IdempotencyToken = Annotated[
 ]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="On a workspace: start the run, and leave it to itself.")]
 Cancel = Annotated[str | None, typer.Option("--cancel", metavar="RUN", help="On a workspace: end a run, or the last.")]
+LogFormatOption = Annotated[
+    LogFormat, typer.Option("--log-format", help="On this machine: what the tasks' logs are; json is for a machine.")
+]
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="text for a person, json for a machine.")]
 
 

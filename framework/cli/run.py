@@ -1,5 +1,6 @@
 """``framework run``."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ def run(  # noqa: PLR0917 - typer makes an option of each
     idempotency_token: options.IdempotencyToken = None,
     no_wait: options.NoWait = False,
     cancel: options.Cancel = None,
+    log_format: options.LogFormatOption = options.LogFormat.TEXT,
     output: options.OutputOption = Output.TEXT,
 ) -> None:
     """Run a job on local Spark, by the rules of the Jobs service: a pipeline's, or one of any bundle.
@@ -52,7 +54,16 @@ def run(  # noqa: PLR0917 - typer makes an option of each
         run_remotely(asked, output)
         return
     refuse_contradictions(asked)
+    _choose(log_format)
     show(lambda listener: _work(asked, listener), output)
+
+
+def _choose(log_format: options.LogFormat) -> None:
+    """The environment of a run is that of its attempts."""
+    from framework.runtime.structured_logs import FORMAT
+
+    if log_format is options.LogFormat.JSON:
+        os.environ[FORMAT] = log_format
 
 
 def _work(asked: Asked, listener: "Listener") -> "JobRun":

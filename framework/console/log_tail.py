@@ -1,5 +1,6 @@
 """The logs of an attempt: its last line for the live table, and all of it for who asks."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -21,8 +22,8 @@ def first_line(text: str) -> str:
 
 
 def last_line(text: str) -> str:
-    """The last line of ``text`` that shows something, in the same way."""
-    return next(_shown(reversed(_ESCAPES.sub("", text).splitlines())), "")
+    """The last line of ``text`` that shows something, in the same way; of a line of ECS its message."""
+    return next(_shown(map(_message, reversed(_ESCAPES.sub("", text).splitlines()))), "")
 
 
 @dataclass
@@ -92,6 +93,15 @@ def _shown(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         if shown := "".join(char for char in line.replace("\t", " ") if char.isprintable()).strip():
             yield shown
+
+
+def _message(line: str) -> str:
+    if not line.startswith('{"@timestamp"'):
+        return line
+    try:
+        return str(json.loads(line)["message"])
+    except (ValueError, KeyError):
+        return line
 
 
 def _end(file: Path) -> tuple[int, str]:

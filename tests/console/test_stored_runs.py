@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from framework.cli.app import app
+from framework.console.log_tail import last_line
 from framework.core.job_run import TaskOutcome
 from framework.core.task_run import TaskError
 from framework.local import stored_runs
@@ -128,6 +129,21 @@ def test_a_log_is_the_bytes_of_the_last_attempt(shop):
     assert both.stdout_bytes == b"shop 1, attempt 2\n\xff\x00 no text\na warning\n"
     assert both.stderr == "--- stdout\n--- stderr\n"
     assert (first.stdout_bytes, first.stderr) == (b"shop 1, attempt 1\n\xff\x00 no text\n", "")
+
+
+def test_logs_as_lines_of_json(shop):
+    lines = '{"@timestamp": "2024-03-01T04:00:01.000Z", "message": "one"}\n'
+    paths = LocalPaths(Path.cwd())
+    (paths.attempt(shop["failed"], "per_shop[1]", 2) / "log.jsonl").write_text(lines)
+
+    assert framework("logs", shop["failed"], "per_shop[1]", "-o", "json").stdout == lines
+    refused = framework("logs", shop["failed"], "per_shop[1]", "-o", "json", "--stdout")
+    assert refused.exit_code == 2 and "neither --stdout nor --stderr" in refused.stderr
+
+
+def test_the_last_line_of_a_log_of_json_is_its_message():
+    assert last_line('{"@timestamp":"x","message":"80 %"}\n') == "80 %"
+    assert last_line('{"@timestamp":"x","mess') == '{"@timestamp":"x","mess'
 
 
 def test_a_log_that_is_gone_is_said_to_be_gone(shop):

@@ -23,7 +23,7 @@ def as_mermaid(picture: Picture) -> str:
     refuse_tangled(picture)
     # Names of our own: Mermaid takes some words, such as "end", for its grammar.
     keys = {node.key: f"n{number}" for number, node in enumerate(picture.nodes)}
-    lines = ["flowchart LR", f"    accTitle: {_escaped(picture.title)}", f"    accDescr: {picture.description}"]
+    lines = ["flowchart LR", f"    accTitle: {escaped(picture.title)}", f"    accDescr: {picture.description}"]
     lines += [f"    {keys[node.key]}{_node(node)}" for node in picture.nodes]
     lines += [f"    {keys[edge.source]} {_arrow(edge)} {keys[edge.target]}" for edge in picture.edges]
     if broken := [keys[node.key] for node in picture.nodes if node.broken]:
@@ -35,15 +35,15 @@ def as_mermaid(picture: Picture) -> str:
 
 def _node(node: Node) -> str:
     start, end = _BRACKETS[node.shape]
-    words = [f"<b>{_escaped(node.name)}</b>", *map(_escaped, (shortened(node.headline), *node.remarks))]
+    words = [f"<b>{escaped(node.name)}</b>", *map(escaped, (shortened(node.headline), *node.remarks))]
     return f'{start}"{"<br>".join(words)}"{end}'
 
 
 def _arrow(edge: Edge) -> str:
     arrow = "-.->" if edge.written else "-->"
-    return f'{arrow}|"{_escaped(edge.label)}"|' if edge.label else arrow
+    return f'{arrow}|"{escaped(edge.label)}"|' if edge.label else arrow
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """``text`` with all but letters, digits and harmless marks as Mermaid's numeric entities."""
     return "".join(c if c.isalnum() or c in _PLAIN else f"#{ord(c)};" for c in text)

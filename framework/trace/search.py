@@ -1,0 +1,126 @@
+"""Runs that somebody looks for, by what they did."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from framework.core.errors import UsageError
+from framework.core.ops_tables import JOB_RUNS, TASK_RUNS, OpsTable
+from framework.trace.conditions import COMPARISONS, Condition, Row, begins, entry, equals, number, one_of, since, until
+from framework.trace.ops import Ops
+from framework.trace.plain_values import jsonable
+
+_METRIC = re.compile(rf"(?P<name>[^<>=!]+?)\s*(?P<comparison>{'|'.join(COMPARISONS)})\s*(?P<value>[^<>=!]+)")
+_AGO = re.compile(r"(\d{1,5})([hdw])")
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_COMMIT = re.compile(r"[0-9a-f]{4,40}")
+_HIDDEN = ("source", "repair")
+
+
+@dataclass(frozen=True)
+class MetricLimit:
+    """Such as ``wape<0.6``."""
+
+    name: str
+    comparison: str
+    value: float
+
+    @classmethod
+    def parse(cls, text: str) -> "MetricLimit":
+        """As it is written on the command line. Raises UsageError."""
+        match = _METRIC.fullmatch(text)
+        try:
+            return cls(match["name"].strip(), match["comparison"], float(match["value"]))  # type: ignore[index]
+        except (TypeError, ValueError):
+            hint = f"A name, one of {' '.join(COMPARISONS)}, and a number, in quotes: --metric 'wape<0.6'"
+            raise UsageError(f"--metric takes a comparison, and '{text}' is none", hint) from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is looked for; what is left out may be anything. ``commit`` is how it begins."""
+
+    project: str = ""
+    pipeline: str = ""
+    task: str = ""
+    result: str = ""
+    commit: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    metrics: tuple[MetricLimit, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def table(self) -> OpsTable:
+        """What is found: attempts, when it is about tasks; else runs of jobs."""
+        return TASK_RUNS if self.task or self.metrics else JOB_RUNS
+
+    @property
+    def is_anything(self) -> bool:
+        """Whether nothing was said."""
+        return self == Wanted()
+
+    def conditions(self) -> list[Condition]:
+        """For the rows of ``table``. Raises UsageError."""
+        if self.commit and not _COMMIT.fullmatch(self.commit):
+            raise UsageError(f"'{self.commit}' is no commit", "Four or more of its hex digits.")
+        named = (("project", self.project), ("pipeline", self.pipeline), ("task_key", self.task))
+        found = [equals(column, value) for column, value in (*named, ("result", self.result.upper())) if value]
+        found += [begins("commit", self.commit)] if self.commit else []
+        found += [entry("parameters", name, value) for name, value in self.params.items()]
+        found += [number("metrics", each.name, each.comparison, each.value) for each in self.metrics]
+        found += [since(self.since)] if self.since else []
+        found += [until(self.until)] if self.until else []
+        return found
+
+
+@dataclass(frozen=True)
+class Found:
+    """Rows, newest first: of attempts, or of runs of jobs."""
+
+    kind: Literal["attempts", "runs"]
+    rows: Sequence[Row]
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """For ``-o json``; fields may be added, never renamed."""
+        return [self._as_dict(row) for row in self.rows]
+
+    def _as_dict(self, row: Row) -> dict[str, Any]:
+        plain: dict[str, Any] = jsonable(row)
+        if self.kind == "attempts":
+            return plain
+        shown = {name: value for name, value in plain.items() if name not in _HIDDEN}
+        return {**shown, "job_run_id": int(row["job_run_id"]), "repairs": row["repair"]}
+
+
+def find(ops: Ops, wanted: Wanted, limit: int) -> Found:
+    """The latest ``limit`` that are as ``wanted``."""
+    rows = ops.select(wanted.table, wanted.conditions(), limit=limit if wanted.table is TASK_RUNS else 2 * limit)
+    if wanted.table is TASK_RUNS:
+        return Found("attempts", rows)
+    return Found("runs", _last_words(ops, rows)[:limit])
+
+
+def moment(option: str, text: str) -> datetime:
+    """A date, a date with a time (of this machine's zone, when it names none), or how long ago: 12h, 7d, 4w."""
+    if match := _AGO.fullmatch(text):
+        return datetime.now(UTC) - int(match[1]) * _UNITS[match[2]]
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        hint = f"A date such as {option} 2026-01-31, a moment such as 2026-01-31T18:00, or 12h, 7d, 4w ago."
+        raise UsageError(f"{option} takes a date, and '{text}' is none", hint) from None
+
+
+def _last_words(ops: Ops, rows: Iterable[Row]) -> list[Row]:
+    """Those of ``rows`` that are the last of their run: each repair of it leaves one more."""
+    rows = list(rows)
+    if not rows:
+        return []
+    where = [one_of("job_run_id", (row["job_run_id"] for row in rows))]
+    last: dict[str, int] = {}
+    for row in ops.select(JOB_RUNS, where, columns=("job_run_id", "repair")):
+        last[row["job_run_id"]] = max(row["repair"], last.get(row["job_run_id"], 0))
+    return [row for row in rows if row["repair"] == last[row["job_run_id"]]]
