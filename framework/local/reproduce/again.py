@@ -1,0 +1,234 @@
+"""``framework reproduce``: the recorded attempts of a run, done once more and compared, one after the other."""
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from framework.core.errors import LocalEngineError, UsageError
+from framework.core.events import Listener, Note
+from framework.core.task_run import AttemptRecord, Origin
+from framework.local.job_work import CodeOfRun
+from framework.local.lazy_engine import LazyEngine
+from framework.local.outcomes import log_file, read_record
+from framework.local.ownership import Ownership
+from framework.local.paths import LocalPaths
+from framework.local.protocol import ENTRYPOINT, AttemptSpec
+from framework.local.reproduce import code, redirected, rows
+from framework.local.reproduce.code import Compile, OldCode
+from framework.local.reproduce.past import PastVersions
+from framework.local.reproduce.recorded import Recorded, choice
+from framework.local.reproduce.redirected import Redirected
+from framework.local.reproduce.verdicts import (
+    Line,
+    Reproduced,
+    TaskAgain,
+    not_written,
+    record_lines,
+    rows_line,
+    surroundings,
+)
+from framework.records.run_store import RunStore
+from framework.records.run_values import StoredRun
+from framework.runtime import plans
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """``tasks`` are keys, or iterations (``loop[3]``); none: all. Metrics that differ by ``tolerance`` are the same."""
+
+    tasks: tuple[str, ...] = ()
+    tolerance: float = 0.0
+
+
+def reproduce(paths: LocalPaths, run: StoredRun, wanted: Wanted, compile_at: Compile, listener: Listener) -> Reproduced:
+    """Do the tasks of ``run`` once more. Nothing that is there is changed: the rows go into a schema of their own.
+
+    Raises UsageError when there is no code of it any more, or nothing that can be done again.
+    """
+    with RunStore(paths.run_store) as store:
+        chosen = choice(store, run, wanted.tasks)
+        owner = store.run(run.owner_run_id or run.job_run_id)
+    aside = paths.state / "reproduce" / str(run.job_run_id)
+    hold = Ownership(aside / "owner", run.job_run_id)
+    try:
+        work = _Reproduction(paths, run, owner, wanted, compile_at, listener, aside)
+        codes = {each.name: work.code(each) for each in chosen.chosen}
+        with LazyEngine(paths, listener) as engine:
+            tasks = tuple(work.tasks(engine, chosen.chosen, codes))
+    finally:
+        hold.release()
+    return Reproduced(
+        job_run_id=str(run.job_run_id),
+        commit=chosen.chosen[0].record.origin.commit,
+        tasks=tasks,
+        skipped=chosen.skipped,
+        scratch=work.scratch if any(each.judgement == "differs" for each in tasks) else "",
+    )
+
+
+@dataclass(frozen=True)
+class _Reproduction:
+    """Of one run; ``owner`` is the run that has its code, ``aside`` the directory for everything of this."""
+
+    paths: LocalPaths
+    run: StoredRun
+    owner: StoredRun
+    wanted: Wanted
+    compile_at: Compile
+    listener: Listener
+    aside: Path
+    _codes: dict[tuple[Origin, Path], OldCode] = field(default_factory=dict)
+
+    @property
+    def past(self) -> PastVersions:
+        """What the tables still have."""
+        return PastVersions(self.paths.warehouse)
+
+    @property
+    def scratch(self) -> str:
+        """The schema that gets the rows."""
+        return f"spark_catalog.reproduce_{self.run.job_run_id}"
+
+    def code(self, task: Recorded) -> OldCode:
+        """The code that did ``task``."""
+        is_own = self.owner.job_run_id == self.run.job_run_id
+        kept = self.paths.release(self.owner.job_run_id, task.repair if is_own else self.owner.repairs)
+        origin = task.record.origin
+        if (origin, kept) not in self._codes:
+            self.listener(Note(f"taking the code of commit {origin.commit[:12] or '(none)'}"))
+            found = code.of_origin(origin, kept, self.paths.root, self.aside, self.compile_at)
+            self._codes[origin, kept] = found
+        return self._codes[origin, kept]
+
+    def tasks(
+        self, engine: LazyEngine, chosen: Sequence[Recorded], codes: Mapping[str, OldCode]
+    ) -> Iterator[TaskAgain]:
+        """Each of them done once more, in an empty scratch schema, which is dropped unless rows differ."""
+        shutil.rmtree(self.aside / "tasks", ignore_errors=True)
+        planned = [(each, self._redirected(each, codes[each.name], n)) for n, each in enumerate(chosen)]
+        readable = [(each, again) for each, again in planned if not self.past.lines(each.record.inputs)]
+        new = [written for each, again in readable for written in self._comparable(again)]
+        if readable:
+            self._prepare(engine, new)
+        done = []
+        for each, again in planned:
+            gone = self.past.lines(each.record.inputs)
+            done.append(_not_done(each, gone) if gone else self._done(engine, each, again, codes[each.name]))
+            yield done[-1]
+        if readable and not any(each.judgement == "differs" for each in done):
+            self._in_spark(engine, ".drop", rows.drop(self.scratch))
+
+    def _prepare(self, engine: LazyEngine, tables: Sequence[rows.Written]) -> None:
+        directory = self._in_spark(engine, ".prepare", rows.prepare(self.scratch, tables))
+        try:
+            rows.read_result(directory)
+        except (OSError, ValueError):
+            hint = f"See {log_file(directory)}."
+            raise LocalEngineError(f"the schema {self.scratch} cannot be made empty", hint) from None
+
+    def _redirected(self, task: Recorded, old: OldCode, number: int) -> Redirected:
+        plan = old.release.code and old.release.code.release / "plans" / f"{task.record.pipeline}.json"
+        template = plans.load_plan(plan).tasks.get(task.record.task_key) if plan else None
+        if template is None:
+            raise UsageError(f"the code of run {self.run.job_run_id} has no task '{task.record.task_key}'")
+        return redirected.redirected(template, task.record, self.scratch, number)
+
+    def _comparable(self, again: Redirected) -> list[rows.Written]:
+        return [each for each in again.written if not self.past.gone(each.table, each.version)]
+
+    def _done(self, engine: LazyEngine, task: Recorded, again: Redirected, old: OldCode) -> TaskAgain:
+        self.listener(Note(f"doing {task.name} again"))
+        directory = self.aside / "tasks" / task.name
+        now = self._attempt(engine, task, again, old, directory)
+        if now is None:
+            ended = Line(what="result", then="SUCCESS", now="died", judgement="differs", reason="it left no record")
+            return _task(task, [ended], directory)
+        lines = list(record_lines(task.record, now, self.wanted.tolerance))
+        if now.result == "SUCCESS":
+            lines += self._row_lines(engine, task, again, now)
+        notes = (*filter(None, [old.note]), *surroundings(task.record, now), *now.notes)
+        return _task(task, lines, directory, notes, _new_mlflow_run(task.record, now))
+
+    def _attempt(
+        self, engine: LazyEngine, task: Recorded, again: Redirected, old: OldCode, directory: Path
+    ) -> AttemptRecord | None:
+        its: CodeOfRun | None = old.release.code
+        if its is None:
+            return None
+        plan = redirected.write_plan(again, its.release, directory / "bundle")
+        number = f"{self.run.job_run_id}-again"
+        own = {"job_run_id": number, "task_run_id": f"{number}-{task.name}", "backfill": self.run.backfill or ""}
+        spec = AttemptSpec(
+            attempt_id=f"{number}-{task.name}",
+            argv=tuple(redirected.argv(again, task.record, plan, own)),
+            call=ENTRYPOINT,
+            directory=directory,
+            cwd=self.paths.root,
+            sys_path=(str(its.sources),),
+            py_files=(str(its.zip),),
+        )
+        _wait(engine, spec)
+        return read_record(directory)[0]
+
+    def _row_lines(self, engine: LazyEngine, task: Recorded, again: Redirected, now: AttemptRecord) -> Iterator[Line]:
+        comparable = self._comparable(again)
+        found = dict(zip(comparable, self._compared(engine, task, comparable), strict=False))
+        counts = {each.table: each.rows for each in (*task.record.outputs, *now.outputs)}
+        for each in again.written:
+            yield rows_line(each, found.get(each), counts, self.past.gone(each.table, each.version))
+        for output in task.record.outputs:
+            if output.table not in {each.table for each in again.written}:
+                yield not_written(output)
+
+    def _compared(self, engine: LazyEngine, task: Recorded, tables: Sequence[rows.Written]) -> list[rows.Compared]:
+        if not tables:
+            return []
+        directory = self._in_spark(engine, f".compare/{task.name}", rows.compare(tables))
+        with suppress(OSError, ValueError):
+            return rows.read_result(directory)
+        return []
+
+    def _in_spark(self, engine: LazyEngine, name: str, wanted: str) -> Path:
+        directory = self.aside / "tasks" / name
+        _wait(
+            engine,
+            AttemptSpec(
+                attempt_id=f"{self.run.job_run_id}-again{name}",
+                argv=(wanted,),
+                call=rows.CALL,
+                directory=directory,
+                cwd=self.paths.root,
+            ),
+        )
+        return directory
+
+
+def _wait(engine: LazyEngine, spec: AttemptSpec) -> None:
+    engine.start(spec)
+    while not engine.wait(None):
+        pass
+
+
+def _not_done(task: Recorded, gone: Sequence[Line]) -> TaskAgain:
+    return TaskAgain(task=task.name, kind=task.record.kind, lines=tuple(gone), notes=("it was not done again",))
+
+
+def _task(
+    task: Recorded, lines: Sequence[Line], directory: Path, notes: Sequence[str] = (), mlflow_run_id: str = ""
+) -> TaskAgain:
+    return TaskAgain(
+        task=task.name,
+        kind=task.record.kind,
+        lines=tuple(lines),
+        notes=tuple(notes),
+        log=str(log_file(directory)),
+        mlflow_run_id=mlflow_run_id,
+    )
+
+
+def _new_mlflow_run(then: AttemptRecord, now: AttemptRecord) -> str:
+    """The run of a training; who uses a model has that of the model, now as then."""
+    before, after = (each.model.mlflow_run_id if each.model else "" for each in (then, now))
+    return after if after != before else ""

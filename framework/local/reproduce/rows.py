@@ -1,0 +1,137 @@
+"""What the comparison does in Spark, in a process of its own: make the scratch schema, compare tables, drop it."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+CALL = "framework.local.reproduce.rows:main"
+_RESULT = "rows.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A table that a task wrote at ``version``, and where it writes the rows again.
+
+    ``part`` says which rows it wrote: "all", what it "added" to the version before, or those where a SQL predicate
+    holds.
+    """
+
+    table: str
+    version: int
+    scratch: str
+    part: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """How many rows there were ``then`` and are ``now``, and how many of each have no like; columns that differ."""
+
+    then: int
+    now: int
+    only_then: int = 0
+    only_now: int = 0
+    columns: tuple[str, ...] = ()
+
+
+def prepare(schema: str, tables: Sequence[Written]) -> str:
+    """The argument of ``main`` that makes an empty ``schema``, with the tables to which rows are added."""
+    return json.dumps({"do": "prepare", "schema": schema, "tables": [asdict(each) for each in tables]})
+
+
+def compare(tables: Sequence[Written]) -> str:
+    """The argument of ``main`` that compares what was written with what was written again."""
+    return json.dumps({"do": "compare", "tables": [asdict(each) for each in tables]})
+
+
+def drop(schema: str) -> str:
+    """The argument of ``main`` that drops ``schema`` and all in it."""
+    return json.dumps({"do": "drop", "schema": schema})
+
+
+def read_result(directory: Path) -> list[Compared]:
+    """What ``main`` found, in the order of the tables. Raises OSError when it did not get that far."""
+    found = json.loads((directory / _RESULT).read_text(encoding="utf-8"))
+    return [Compared(**{**each, "columns": tuple(each["columns"])}) for each in found]
+
+
+def main(argv: Sequence[str]) -> int:
+    """In the attempt's process."""
+    from pyspark.sql import SparkSession
+
+    spark, wanted = SparkSession.builder.getOrCreate(), json.loads(argv[0])
+    tables = [Written(**each) for each in wanted.get("tables", ())]
+    found: list[Compared] = []
+    if wanted["do"] == "compare":
+        found = [_compared(spark, each) for each in tables]
+    else:
+        spark.sql(f"drop schema if exists {wanted['schema']} cascade")
+    if wanted["do"] == "prepare":
+        spark.sql(f"create schema {wanted['schema']}")
+        for each in tables:
+            _make_empty(spark, each)
+    Path(os.environ["FRAMEWORK_OUTBOX"], _RESULT).write_text(json.dumps([*map(asdict, found)]), encoding="utf-8")
+    return 0
+
+
+def _make_empty(spark: "SparkSession", written: Written) -> None:
+    """Rows that are added take the types of the table's columns; a table that is overwritten takes theirs."""
+    if written.part != "all":
+        empty = _at(spark, written.table, written.version).limit(0)
+        empty.write.format("delta").saveAsTable(written.scratch)
+
+
+def _compared(spark: "SparkSession", written: Written) -> Compared:
+    then, now = _then(spark, written), spark.table(written.scratch)
+    before, after = dict(then.dtypes), dict(now.dtypes)
+    columns = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    if columns:
+        differing = [f"{name} was {before.get(name, 'not there')}, is {after.get(name, 'gone')}" for name in columns]
+        return Compared(then=then.count(), now=now.count(), columns=tuple(differing))
+    first, second = (_comparable(frame, list(before)) for frame in (then, now))
+    return Compared(
+        then=then.count(),
+        now=now.count(),
+        only_then=first.exceptAll(second).count(),
+        only_now=second.exceptAll(first).count(),
+    )
+
+
+def _then(spark: "SparkSession", written: Written) -> "DataFrame":
+    rows = _at(spark, written.table, written.version)
+    if written.part == "all":
+        return rows
+    if written.part != "added":
+        return rows.filter(written.part)
+    return rows.exceptAll(_at(spark, written.table, written.version - 1)) if written.version else rows
+
+
+def _at(spark: "SparkSession", table: str, version: int) -> "DataFrame":
+    return spark.read.option("versionAsOf", version).table(table)
+
+
+def _comparable(frame: "DataFrame", names: Sequence[str]) -> "DataFrame":
+    """``frame`` with columns that Spark can compare: maps and variants as text."""
+    types = dict(frame.dtypes)
+    return frame.select(*[_as_text(name) if _is_loose(types[name]) else _column(name) for name in names])
+
+
+def _is_loose(kind: str) -> bool:
+    return "map<" in kind or "variant" in kind
+
+
+def _as_text(name: str) -> "Column":
+    from pyspark.sql import functions as F
+
+    return F.to_json(F.struct(_column(name))).alias(name)
+
+
+def _column(name: str) -> Any:
+    from pyspark.sql import functions as F
+
+    return F.col("`" + name.replace("`", "``") + "`")
