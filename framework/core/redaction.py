@@ -13,17 +13,23 @@ _WIDE_URL = Shape("a URL with a password", "://", re.compile(r"://[^\s/@:'\"]*:(
 _BEARER = Shape("a bearer token", "earer ", re.compile(r"\b[Bb]earer\s+(?P<secret>(?=[\w.~+/-]*\d)[\w.~+/-]{8,}=*)"))
 _OPTION = Shape("an option", "--", re.compile(rf"--[\w-]{{0,60}}{WORD}\s+(?P<secret>[^\s\[{{<$*-]\S*)", re.IGNORECASE))
 _SHAPES = (*SHAPES, _WIDE_URL, _BEARER, _OPTION)
-_WORDS = (*WORDS, "authorization", "sig=", "signature")
+_WORDS = (*WORDS, "authorization", "sig=", "signature", "_pass", "-pass", ".pass")
 _OTHER_NAME = re.compile(
-    r".*[_.\-](?:pass|sig|signature)|(?:.*[_.\-])?authorization|FRAMEWORK_SECRET_.*", re.IGNORECASE
+    r".*[_.\-](?:pass|pat|sig|signature)|(?:.*[_.\-])?(?:authorization|(?:app|encryption|license|signing|storage)[_.\-]?key)"
+    r"|FRAMEWORK_SECRET_.*",
+    re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"[_-]?\d{1,3}$")
 
 _NAMED = re.compile(
-    rf"(?P<word>{WORD}|authorization|(?<![a-z])sig(?:nature)?)(?:[_-]?\d{{1,3}})?\\?[\"'`\]]{{0,2}}\s{{0,3}}"
+    rf"(?P<word>{WORD}|authorization|(?<![a-z])sig(?:nature)?|(?<=[_.-])pass)"
+    r"(?:[_-]?\d{1,3})?\\?[\"'`\]]{0,2}\s{0,3}"
     r"(?P<sign>=>|:=|[=:])\s{0,3}"
-    r"(?:(?P<quote>\\?[\"'])(?P<quoted>(?:(?!(?P=quote))[^\n]){1,2000})"
-    r"|(?:(?:bearer|basic|token)\s+)?(?P<plain>[^\s,;&'\"(){}\[\]<>|\\*$%][^\s,;&'\"(){}\[\]<>|\\]*)(?P<call>\()?)",
+    # Up to its end, not to a quote within it: \" in JSON, \\\" in JSON that JSON quotes.
+    r"(?:[bfru]{0,2}(?P<quote>\\?[\"'])(?P<quoted>(?:(?!(?P=quote))(?:\\\\\\.|\\.|[^\n\\]))++)"
+    r"|(?P<call>[a-z_][\w.]*+\((?=\\?[\"')*]|\w+(?:[.=(\[]|\\?[\"'])))"
+    r"|(?:(?:bearer|basic|token)\s+)?"
+    r"(?P<plain>[^\s,;&'\"(){}\[\]<>|\\*$%](?:[^\s,;&'\"){}\[\]<>|\\]|\)(?=\w))*+))",
     re.IGNORECASE,
 )
 _SURE_WORD = re.compile(rf"{SURE}|authorization", re.IGNORECASE)
@@ -64,11 +70,13 @@ def _blotted(found: re.Match[str]) -> str:
 def _named(found: re.Match[str]) -> str:
     if found["quoted"] is not None:
         return _replaced(found, "quoted") if _ANY.search(found["quoted"]) else found[0]
-    value = found["plain"]
     # A call in a line of code, and what is said of a secret, are none.
+    if found["call"]:
+        return found[0]
+    value = found["plain"]
     said = value.lower() in _PLAIN_WORDS or value.lower() == found["word"].lower()
     sure = found["sign"] != ":" or _SURE_WORD.fullmatch(found["word"]) or _LIKELY.fullmatch(value)
-    return found[0] if found["call"] or said or not sure else _replaced(found, "plain")
+    return found[0] if said or not sure else _replaced(found, "plain")
 
 
 def _replaced(found: re.Match[str], group: str) -> str:

@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
+from framework.core.printable import printable_lines
 from framework.local import sql_parameters
 from framework.local.protocol import AttemptSpec
 from framework.runtime.redaction import redacted
@@ -113,4 +114,4 @@ def _exit_code(work: Callable[[], object]) -> int:
 
 def _tell(text: str) -> None:
     """What the attempt's own log does not tell, because it has ended or never began."""
-    print(redacted(text.rstrip()), file=sys.stderr)
+    print(printable_lines(redacted(text.rstrip())), file=sys.stderr)

@@ -150,7 +150,10 @@ def _start(settings: dict[str, Any]) -> Any:
     builder = SparkSession.builder.master(f"local[{os.cpu_count() or 2}]").appName("framework")
     for key, value in settings["spark"].items():
         builder = builder.config(key, value)
-    return builder.getOrCreate()
+    spark = builder.getOrCreate()
+    # Nobody here knows the secrets that an error of a query may quote. The task that asked is told, and redacts it.
+    spark.sparkContext.setLogLevel("OFF")
+    return spark
 
 
 def _register_tables(spark: Any, warehouse: Path) -> None:

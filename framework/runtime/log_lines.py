@@ -16,9 +16,9 @@ from framework.core.trace_ids import trace_id
 from framework.runtime.redaction import redacted, redacted_error
 
 ECS_VERSION = "8.17.0"
-TASK_ERROR = "task_error"
+TASK_ERROR = "framework.task_error"
 """The ``extra`` of a log record that says why the task failed."""
-EVENT = "event"
+EVENT = "framework.event"
 """The ``extra`` that holds fields of ECS's ``event``, such as ``action`` and ``outcome``."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -54,25 +54,25 @@ def event_of(record: logging.LogRecord) -> Event:
         provider="warnings" if record.name == "py.warnings" else "logging",
         event=known.get(EVENT) or {},
         error=_error(record),
-        extra={name: REDACTED if names_a_secret(name) else redacted(str(value)) for name, value in more.items()},
+        extra={name: REDACTED if names_a_secret(name) else redacted(_text(value)) for name, value in more.items()},
     )
 
 
 class EcsLines:
     """Events → lines of JSON. What all lines of a run have in common is written once.
 
-    ``labels`` are the ids of the run. Those named project, target, release and commit say what the service is, too.
+    ``ids`` of the run become labels. Those named project, target, release and commit say what the service is, too.
     """
 
-    def __init__(self, labels: Mapping[str, str]) -> None:
-        labels = {name: redacted(value) for name, value in labels.items() if value}
+    def __init__(self, ids: Mapping[str, str]) -> None:
+        labels = {name: redacted(value) for name, value in ids.items() if value}
         common = {
             "ecs.version": ECS_VERSION,
             "event.dataset": "framework.task",
             "service.name": labels.get("project", "framework"),
             "service.version": labels.get("release") or labels.get("commit"),
             "service.environment": labels.get("target"),
-            "trace.id": trace_id(labels.get("project", ""), labels.get("target", ""), labels.get("job_run_id", "")),
+            "trace.id": trace_id(ids.get("project", ""), ids.get("target", ""), ids.get("job_run_id", "")),
             **{f"labels.{name}": value for name, value in labels.items()},
         }
         self._labels = frozenset(labels)
@@ -93,15 +93,15 @@ class EcsLines:
         error = {"type": told.type, "message": printable(told.message)} if told else {}
         # JSON writes the ends of its lines so that they end no line of the log.
         error |= {"stack_trace": "\n".join(map(printable, told.traceback.splitlines()))} if told else {}
-        # What the run is called cannot be said anew.
-        labels = {name: value for name, value in event.extra.items() if name not in self._labels}
+        # A dot would make an object of a label, and labels have no such.
+        labels = {name.replace(".", "_"): value for name, value in event.extra.items()}
         return _members(
             {
                 **{f"event.{name}": value for name, value in event.event.items()},
                 **{f"error.{name}": value for name, value in error.items() if value},
                 **({"event.reason": printable(told.hint)} if told and told.hint else {}),
-                # A dot would make an object of it, and labels have no such.
-                **{f"labels.{name.replace('.', '_')}": printable(value) for name, value in labels.items()},
+                # What the run is called cannot be said anew.
+                **{f"labels.{name}": printable(value) for name, value in labels.items() if name not in self._labels},
             }
         )
 
@@ -125,7 +125,7 @@ class ReadableLines:
         second = int(event.created)
         if second != self._moment[0]:
             self._moment = (second, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second)))
-        head = f"{self._moment[1]} {event.level.upper():<7} {event.logger}: "
+        head = f"{self._moment[1]} {printable(f'{event.level.upper():<7} {event.logger}')}: "
         if not event.error and event.message.isprintable():
             return head + event.message
         error = (event.error.traceback, event.error.hint) if event.error else ()
@@ -148,7 +148,14 @@ def _error(record: logging.LogRecord) -> TaskError | None:
         return None
     error = record.exc_info[1]
     trace = redacted("".join(traceback.format_exception(error)))
-    return TaskError(type(error).__name__, redacted(str(error)), traceback=trace)
+    return TaskError(type(error).__name__, redacted(_text(error)), traceback=trace)
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except Exception as error:  # of the caller's own class
+        return f"a {type(value).__name__} that cannot be shown: {type(error).__name__}"
 
 
 def _members(values: Mapping[str, Any]) -> str:

@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
+from framework.runtime.redaction import longest_secret, redacted
+
 _LONGEST = 1 << 16
 """Characters of a line that are kept back while its end has not come; a bar of progress ends its lines with \\r."""
 
@@ -24,16 +26,15 @@ class PrintedLines:
     def write(self, text: str) -> int:
         """Tell the lines that ``text`` completes. A secret that is written in pieces is one again in its line."""
         with self._lock:
-            end = max(text.rfind("\n"), text.rfind("\r")) + 1
-            if self._length + len(text) > _LONGEST:
-                end = len(text)
-            if end:
+            if end := max(text.rfind("\n"), text.rfind("\r")) + 1:
                 whole = "".join((*self._parts, text[:end]))
                 self._keep(text[end:])
                 self._tell(whole)
             else:
                 self._parts.append(text)
                 self._length += len(text)
+                if self._length > _LONGEST:
+                    self._tell_the_most()
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -47,6 +48,13 @@ class PrintedLines:
             if rest := "".join(self._parts):
                 self._keep("")
                 self._tell(rest)
+
+    def _tell_the_most(self) -> None:
+        """But for the end of a line that is too long: what comes next may go on with a secret that began there."""
+        whole = redacted("".join(self._parts))
+        end = max(0, len(whole) - longest_secret())
+        self._keep(whole[end:])
+        self._tell(whole[:end])
 
     def _keep(self, rest: str) -> None:
         self._parts[:] = [rest] if rest else []

@@ -4,13 +4,15 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from framework.core.redaction import REDACTED, names_a_secret, without_credentials, without_secrets
-from framework.core.task_run import AttemptRecord, TaskError
+from framework.core.task_run import AttemptRecord, TaskError, Verdict
 
 _SHORTEST = 4
 """Characters; a shorter value would blot out ordinary words and numbers."""
+_SHORTEST_LINE = 8
+"""The same of one line among several."""
 _SHOWN = (20, 50)
 """Characters to which Spark and pandas cut what a cell shows, three of them dots."""
 _NO_SECRETS = {"true", "false", "none", "null", "auto", "default", "local", "enabled", "disabled", "required"}
@@ -22,17 +24,27 @@ _secrets: list[str] = []
 
 
 def keep_secret(value: str) -> str:
-    """``value``, which from now on is redacted, also as Python, JSON and URLs write it, and cut as in a shown table."""
-    if len(value) >= _SHORTEST and value not in _secrets:
+    """``value``, which from now on is redacted, as is each line of it.
+
+    Also as Python, JSON and URLs write it, without the blanks around it, and cut as in a shown table.
+    """
+    if len(value.strip()) >= _SHORTEST and value not in _secrets:
         _secrets[:] = sorted({*_secrets, *_writings(value)}, key=len, reverse=True)
     return value
 
 
 def keep_secrets_of(values: Mapping[str, str]) -> None:
-    """Keep what is secret by the name of its key: of parameters, and of the environment's variables."""
+    """Keep what is secret by its key's name, and passwords in URLs: of parameters, and of the environment."""
     for name, value in values.items():
+        if "://" in value:
+            keep_secret(_password(value))
         if names_a_secret(name) and name not in _NOT_SECRET and _may_be_one(value):
             keep_secret(value)
+
+
+def longest_secret() -> int:
+    """Characters of what has to be seen as a whole to be redacted."""
+    return len(_secrets[0]) if _secrets else 0
 
 
 def redacted(text: str) -> str:
@@ -53,18 +65,30 @@ def redacted_error(error: TaskError) -> TaskError:
     return TaskError(**{name: redacted(text) for name, text in vars(error).items()})
 
 
+def redacted_verdict(verdict: Verdict) -> Verdict:
+    """``verdict``, whose reasons may quote what a model or the project's code raised."""
+    return replace(verdict, reasons=tuple(map(redacted, verdict.reasons)))
+
+
 def redacted_record(record: AttemptRecord) -> AttemptRecord:
     """``record`` with no secret in its texts and parameters."""
     return replace(
         record,
         parameters=redacted_values(record.parameters),
         notes=tuple(map(redacted, record.notes)),
-        verdict=record.verdict and replace(record.verdict, reasons=tuple(map(redacted, record.verdict.reasons))),
+        verdict=record.verdict and redacted_verdict(record.verdict),
         error=record.error and redacted_error(record.error),
     )
 
 
 def _writings(value: str) -> set[str]:
+    lines = [line.strip() for line in value.splitlines()]
+    # What is printed line by line, but for what heads a key or a certificate.
+    long = {line for line in lines if len(line) >= _SHORTEST_LINE and not line.startswith("-----")}
+    return set().union(*map(_writings_of_one, {value, value.strip(), *long}))
+
+
+def _writings_of_one(value: str) -> set[str]:
     whole = {
         value,
         repr(value)[1:-1],
@@ -75,6 +99,16 @@ def _writings(value: str) -> set[str]:
         quote_plus(value, errors="replace"),
     }
     return whole | {f"{value[: width - 3]}..." for width in _SHOWN if len(value) > width}
+
+
+def _password(url: str) -> str:
+    """That of ``url``; none where it is the user's name again, as on many a developer's machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    password = unquote(parts.password or "")
+    return password if parts.password != parts.username and _may_be_one(password) else ""
 
 
 def _may_be_one(value: str) -> bool:

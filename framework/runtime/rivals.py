@@ -7,6 +7,7 @@ import pickle
 import re
 
 from framework.runtime import spark_errors
+from framework.runtime.redaction import redacted
 
 _MISFIT = re.compile(r"Failed to enforce (?:schema|model input schema)")
 _MISFIT_REASON = re.compile(r"Failed to enforce schema.* Error: (?P<reason>.+)", re.DOTALL)
@@ -30,5 +31,5 @@ def is_outage(cause: BaseException | None) -> bool:
 
 def misfit(error: BaseException) -> str:
     """Why the model does not fit the rows; MLflow puts the rows first, which would hide the reason."""
-    found = _MISFIT_REASON.search(spark_errors.full_text(error))
+    found = _MISFIT_REASON.search(redacted(spark_errors.full_text(error)))
     return found["reason"].strip().splitlines()[0] if found else str(error)

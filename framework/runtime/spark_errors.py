@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from framework.runtime.redaction import redacted
+
 _UNRESOLVED = re.compile(
     r"with name `(?P<name>.+?)` cannot be resolved(?:.*?Did you mean one of the following\? \[(?P<near>[^\]]*)\])?",
     re.S,
@@ -38,9 +40,11 @@ def is_spark_error(error: BaseException) -> bool:
 
 
 def summary(error: BaseException) -> str:
-    """The first line of what ``error`` says, without plans and stack traces."""
-    found = re.search(r"\[[A-Z][A-Z0-9_.]+\] [^\n]+", full_text(error)) if is_spark_error(error) else None
-    text = found[0] if found else (str(error).strip().splitlines() or [""])[0]
+    """The first line of what ``error`` says, without plans, stack traces and secrets."""
+    # Redacted before it is cut: half a secret would not be found.
+    said = redacted(full_text(error)) if is_spark_error(error) else ""
+    found = re.search(r"\[[A-Z][A-Z0-9_.]+\] [^\n]+", said)
+    text = found[0] if found else (redacted(str(error)).strip().splitlines() or [""])[0]
     return text if len(text) <= 500 else text[:497] + "…"
 
 
@@ -57,7 +61,7 @@ def unresolved_column(error: BaseException) -> UnresolvedColumn | None:
 
 def worker_error(error: BaseException) -> tuple[str, str] | None:
     """What Python code on a worker raised, as (traceback, last line), when that is the cause of ``error``."""
-    if not is_spark_error(error) or not (found := _WORKER.search(full_text(error))):
+    if not is_spark_error(error) or not (found := _WORKER.search(redacted(full_text(error)))):
         return None
     return found[1] + found["last"], found["last"]
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO, cast
 
+from framework.core.printable import printable_lines
 from framework.core.task_run import AttemptRecord, TaskError
 from framework.runtime import redaction
 from framework.runtime.log_lines import EVENT, TASK_ERROR, EcsLines, Event, ReadableLines, event_of
@@ -117,7 +118,7 @@ class TaskLog(logging.Handler):
         def tell(text: str) -> None:
             text = redaction.redacted(text)
             if self._readable:
-                self._write(stream, text)
+                self._write(stream, printable_lines(text))
             for line in text.replace("\r", "\n").split("\n"):
                 if line.strip():
                     event = Event(time.time(), "info", stream, line.rstrip(), provider="print")

@@ -20,7 +20,9 @@ KEY = "PRIVATE" + " KEY-----"
         "jdbc:sqlserver://h;user=a;password=SECRET1;x=1", "https://h/x?access_token=SECRET1&page=2",
         "https://h/x?sv=1&sig=SECRET1%3D&se=2", "Authorization: Bearer SECRET1.abc", "with Bearer SECRET1abc.def in it",
         "Authorization: Basic SECRET1==", "--password SECRET1", "sc://localhost:15002/;token=SECRET1",
-        "secret: SECRET1", "aws_secret_access_key = SECRET1/abc", "token_2=SECRET1",
+        "secret: SECRET1", "aws_secret_access_key = SECRET1/abc", "token_2=SECRET1", "smtp_pass=SECRET1",
+        "{'password': b'SECRET1'}", r'{"password": "a\"SECRET1"}', r"{\"password\": \"a\\\"SECRET1\"}",
+        "password=Xy7(SECRET1", "password=Xy7)SECRET1", f"password='{'x' * 3000}SECRET1'",
         f"-----BEGIN RSA {KEY}\nSECRET1\nabc==\n-----END RSA {KEY}",
         f"-----BEGIN {KEY}\\nSECRET1\\n-----END {KEY}",
     ],
@@ -44,7 +46,8 @@ def test_what_has_the_shape_of_a_token(token):
         "wrote 512 rows to prod.features.weekly_demand@7", "max_tokens=100", " |-- token: string (nullable = true)",
         "mismatched token: '}'", 'password = context.secret("shop", "db")', "models:/shop.demand@champion",
         "see https://example.com:8080/@me", "the key: stock_code", "design=new", "password is required",
-        "secrets/scope/key", "password=[REDACTED]", "token=${TOKEN}", "the tokenizer=bpe",
+        "secrets/scope/key", "password=[REDACTED]", "token=${TOKEN}", "the tokenizer=bpe", "token = read(path.name)",
+        "a by-pass: open", "password=[REDACTED])",
     ],
 )  # fmt: skip
 def test_ordinary_text_stays(text):
@@ -61,7 +64,8 @@ def test_values_by_their_keys():
 
 def test_names():
     assert all(map(names_a_secret, ("token", "FRAMEWORK_SECRET_A_B", "clientSecret", "password2", "authorization")))
-    assert not any(map(names_a_secret, ("tokens", "max_tokens", "key", "primary_key", "passengers", "bypass")))
+    assert all(map(names_a_secret, ("ENCRYPTION_KEY", "DD_APP_KEY", "signing-key", "LICENSE_KEY", "GITHUB_PAT")))
+    assert not any(map(names_a_secret, ("tokens", "max_tokens", "key", "primary_key", "passengers", "bypass", "spat")))
 
 
 @given(st.text())
@@ -70,6 +74,8 @@ def test_redacting_twice_changes_nothing_more(text):
     assert without_credentials(once) == once
 
 
-@pytest.mark.parametrize("piece", ["password='", "://a:", "eyJ", "Bearer ", "jdbc:;", "token=token=", "--a-"])
+@pytest.mark.parametrize(
+    "piece", ["password='", "://a:", "eyJ", "Bearer ", "jdbc:;", "token=token=", "--a-", "pwd=a(b", 'pwd="\\', "pwd=a)"]
+)
 def test_long_texts_take_no_long_time(piece):
     without_credentials(piece * 30_000)

@@ -6,6 +6,11 @@ from pathlib import Path
 SCOPE, VARIABLE = "s3cr3t-of-a-scope-and-long", "s3cr3t-of-a-variable"
 PARAMETER, PASSWORD = "s3cr3t-of-a-parameter", "s3cr3tPw"
 SPILLS = """
+def unlucky(frames):
+    for frame in frames:
+        raise ValueError(f"no place for {frame.a[0]}")
+
+
 def daily_units(sales: DataFrame, context, api_token: str) -> DataFrame:
     import logging
     import os
@@ -14,7 +19,12 @@ def daily_units(sales: DataFrame, context, api_token: str) -> DataFrame:
 
     secret, login = context.secret("shop", "db"), os.environ["SHOP_LOGIN"]
     print(secret, os.environ["SHOP_API_KEY"], api_token, file=sys.stderr)
-    context.spark.createDataFrame([(secret, api_token)], "a string, b string").show()
+    shown = context.spark.createDataFrame([(secret, api_token)], "a string, b string")
+    shown.show()
+    try:
+        shown.mapInPandas(unlucky, "a string").write.saveAsTable("unlucky")
+    except Exception as error:
+        logging.getLogger("shop").exception("a worker")
     print(f"https://user:{login}@example.com/?key={secret}")
     logging.getLogger("shop").warning("%s", {"api_token": api_token, "password": login})
     warnings.warn(f"no {secret}")
@@ -49,7 +59,7 @@ def test_a_planted_secret_is_found_nowhere(shop):
 
     assert [done.code for done in runs] == [1, 1, 0, 0, 0], [done.stderr for done in runs]
     shown = "".join(done.stdout + done.stderr for done in runs)
-    assert "cannot connect with [REDACTED]" in shown
+    assert "cannot connect with [REDACTED]" in shown and "no place for [REDACTED]" in shown
     texts = {"shown": shown} | {str(file): text_of(file) for file in left_by(shop.root) if file.is_file()}
     found = [
         f"{name}: {secret}"

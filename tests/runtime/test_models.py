@@ -12,9 +12,28 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.model_registry.dbmodels.models import SqlModelVersion
 
 from framework.core.model_notes import AliasMove, Signature
-from framework.runtime import registry
+from framework.core.task_run import ModelVersion, TaskRun
+from framework.runtime import registry, tracking
+from framework.runtime.context import TaskContext
+from framework.runtime.task import Task
+from framework.trace.registry import LocalModels
 
 EXPERIMENT = "shop"
+
+
+def test_mlflow_that_goes_away_hides_nothing_that_ended_the_task(monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    template = TaskRun(project="shop", pipeline="shop", target="local", task_key="t", kind="train", options={})
+    there = mlflow.get_tracking_uri()
+    try:
+        with (
+            pytest.raises(ValueError, match=r"^mine$"),
+            tracking.opened_run(Task(template=template, context=TaskContext()), EXPERIMENT, {}),
+        ):
+            mlflow.set_tracking_uri("http://127.0.0.1:1")
+            raise ValueError("mine")
+    finally:
+        mlflow.set_tracking_uri(there)
 
 
 @pytest.fixture
@@ -94,15 +113,15 @@ def test_a_model_of_no_known_flavor_is_refused(attempt, points):
     assert "class builtins.object, which no flavor fits" in record.error.message
 
 
-def test_from_training_to_predictions(either, spark, train, evaluate, register, points):
-    train(2.2, either)
-    verdict = evaluate(either, beats="champion").verdict
+def test_from_training_to_predictions(remote, spark, train, evaluate, register, points):
+    train(2.2, remote)
+    verdict = evaluate(remote, beats="champion").verdict
     assert verdict.passed and verdict.against == ""
-    assert register(either).model.version == "1"
-    scores = either.name("scores")
+    assert register(remote).model.version == "1"
+    scores = remote.name("scores")
     for _ in range(2):
-        record = either(
-            "batch_inference", model=either.name("model") + "@champion", reads={"rows": points}, writes=scores,
+        record = remote(
+            "batch_inference", model=remote.name("model") + "@champion", reads={"rows": points}, writes=scores,
             columns=["id", "big"], where="x > 1 AND logical_date = DATE'2011-11-07'",
             given={"framework.logical_date": "2011-11-07"},
         )  # fmt: skip
@@ -112,8 +131,8 @@ def test_from_training_to_predictions(either, spark, train, evaluate, register, 
     day = datetime.date(2011, 11, 7)
     assert spark.table(scores).columns == ["id", "big", "prediction", "model_name", "model_version", "logical_date"]
     assert found == [
-        ("b", None, 4.4, either.name("model"), "1", day),
-        ("c", 5, pytest.approx(6.6), either.name("model"), "1", day),
+        ("b", None, 4.4, remote.name("model"), "1", day),
+        ("c", 5, pytest.approx(6.6), remote.name("model"), "1", day),
     ]
 
 
@@ -184,6 +203,8 @@ def test_a_champion_that_cannot_score_counts_as_beaten(attempt, points, train, e
     train(2.0)
     verdict = evaluate(entrypoint="shop.models:evaluate_by_column", beats="champion").verdict
     assert verdict.passed and "champion v1 cannot score these rows and counts as beaten" in verdict.reasons[-1]
+    tags = [run.data.tags for run in mlflow.search_runs(experiment_names=[EXPERIMENT], output_format="list")]
+    assert "does not know column x; password=[REDACTED]" in str(tags) and "hunter2" not in str(tags)
 
 
 def test_a_champion_that_needs_a_column_which_is_gone_counts_as_beaten(attempt, points, train, evaluate, register):
@@ -236,6 +257,18 @@ def test_a_version_that_never_got_ready_is_not_used(attempt, train, register):
         session.query(SqlModelVersion).filter_by(name=attempt.name("model")).update({"status": "FAILED_REGISTRATION"})
     made = registry.create_version(attempt.name("model"), record.model.mlflow_run_id, record.model.name, {})
     assert made.version == "2"
+
+
+def test_a_version_that_was_deleted_is_unknown_to_a_trace_that_reads_the_database(tmp_path):
+    client, name = MlflowClient(), "deleted_again"
+    client.create_registered_model(name)
+    for run in ("d" * 32, "e" * 32):
+        client.create_model_version(name, str(tmp_path), run_id=run)
+    client.delete_model_version(name, "2")
+
+    models = LocalModels(Path(mlflow.get_registry_uri().removeprefix("sqlite:///")))
+    assert models.at_version(name, "1") == ModelVersion(name, "1", "d" * 32)
+    assert models.at_version(name, "2") is None
 
 
 def test_an_alias_is_absent_but_a_broken_request_is_no_absence(attempt, train, register):

@@ -3,9 +3,10 @@
 import json
 
 import pytest
+from pyspark.errors import PythonException
 
 from framework.core.task_run import AttemptRecord, TaskError, Verdict
-from framework.runtime import redaction
+from framework.runtime import redaction, spark_errors
 from framework.runtime.redaction import keep_secret, keep_secrets_of, redacted, redacted_record
 
 
@@ -35,6 +36,39 @@ def test_a_secret_as_a_url_and_a_shown_table_write_it():
 
     assert redacted("x=p%40ss%2Fword%20%26%20thirty%20characters%20more") == "x=[REDACTED]"
     assert redacted("|p@ss/word & thirt...|") == "|[REDACTED]|"
+
+
+@pytest.mark.parametrize(
+    "secret", ["first line 1\nand line 2\n", "  first line 1 \r\n\r\nand line 2", "first line 1\n"]
+)
+def test_a_secret_of_several_lines_also_line_by_line(secret):
+    keep_secret(secret)
+
+    assert "line" not in redacted(secret.strip())
+    assert not [told for line in secret.splitlines() if "line" in (told := redacted(f"{line}\n")) or told == line]
+    assert spark_errors.summary(ValueError(f"bad {secret}")).startswith("bad [REDACTED]")
+
+
+def test_what_heads_a_certificate_and_blanks_are_no_secrets():
+    keep_secret("-----BEGIN CERTIFICATE-----\nMIIBszCC\n-----END CERTIFICATE-----\n")
+    keep_secret("    ")
+
+    assert redacted("-----BEGIN CERTIFICATE-----") == "-----BEGIN CERTIFICATE-----"
+    assert redacted("    MIIBszCC") == "    [REDACTED]"
+
+
+def test_half_a_secret_is_not_left_where_an_error_is_cut():
+    keep_secret("hunter2\nhunter3")
+    on_worker = PythonException("Traceback (most recent call last):\nValueError: bad hunter2\nhunter3\n")
+
+    assert spark_errors.summary(ValueError("bad hunter2\nhunter3")) == "bad [REDACTED]"
+    assert spark_errors.worker_error(on_worker)[1] == "ValueError: bad [REDACTED]"
+    assert "hunter" not in spark_errors.summary(ValueError("x" * 490 + "hunter2\nhunter3"))
+
+
+def test_the_password_in_a_url_that_the_environment_has():
+    keep_secrets_of({"DATABASE_URL": "postgres://me:p%40ss7@db/x", "A": "a://b:b@c", "B": "no://[url"})
+    assert redacted("p@ss7 at b") == "[REDACTED] at b"
 
 
 def test_secrets_by_the_names_of_variables_and_parameters():

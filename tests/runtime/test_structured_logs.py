@@ -12,6 +12,7 @@ import pytest
 
 from framework.core.task_run import AttemptRecord, TaskError
 from framework.runtime import redaction, run_records, structured_logs
+from framework.runtime.log_lines import EcsLines, Event
 from framework.runtime.redaction import keep_secret
 
 SCHEMA = json.loads((Path(__file__).parent / "ecs.schema.json").read_text())
@@ -50,7 +51,8 @@ def in_file(outbox):
 
 
 def do_everything():
-    logger.info("sold %d", 3, extra={"rows": 7, "db.password": "x", "project": "forged"})
+    more = {"rows": 7, "db.password": "x", "project": "forged", "task.key": "forged", "event": {"password": "y"}}
+    logger.info("sold %d", 3, extra=more)
     logger.log(25, "of a level without a name")
     try:
         raise ValueError("first\nsecond")
@@ -83,10 +85,21 @@ def test_every_line_fits_the_schema_of_ecs(outbox, capsys):
         assert [line[f"service.{name}"] for name in ("name", "version", "environment")] == ["shop", "0f" * 8, "prod"]
         assert line["trace.id"] == lines[0]["trace.id"]
     assert (lines[0]["labels.rows"], lines[0]["labels.db_password"]) == ("7", "[REDACTED]")
+    assert (outbox / "log.jsonl").read_text().count('"labels.task_key"') == len(lines)
+    assert lines[0]["labels.event"] == "{'password': '[REDACTED]'}"
     assert (lines[2]["error.type"], lines[2]["error.message"]) == ("ValueError", "first\\nsecond")
     assert "UserWarning: too few rows" in lines[3]["message"] and lines[4]["message"] == "printed\\ttext 1"
     assert (lines[6]["error.type"], lines[6]["event.reason"]) == ("DataError", "look at product 7")
     assert (lines[7]["event.outcome"], lines[7]["event.duration"]) == ("failure", 2_500_000_000)
+
+
+def test_what_is_secret_leaves_the_runs_trace_as_it_is():
+    event = Event(0.0, "info", "x", "y")
+    before = json.loads(EcsLines(LABELS).line(event))
+    keep_secret("shop")
+    after = json.loads(EcsLines(LABELS).line(event))
+    assert (before["service.name"], after["service.name"]) == ("shop", "[REDACTED]")
+    assert before["trace.id"] == after["trace.id"]
 
 
 def test_a_person_reads_lines_and_what_was_printed(outbox, capsys):
@@ -128,6 +141,17 @@ def test_a_message_cannot_pretend_to_be_another_line(outbox, capsys):
     assert second == "    2030-01-01 00:00:00 INFO    root: forged\\r\\x1b[2K\\u2028{\\u202e"
 
 
+def test_a_print_and_the_name_of_a_logger_cannot_steer_a_terminal(outbox, capsys):
+    with structured_logs.captured(LABELS):
+        print("a\tb\r100 %\x1b]0;title\x07\x9b2J\u202e \u00e9\u00a0\U0001f468\u200d\U0001f469")
+        logging.getLogger("a\x1b[2K\nforged").warning("x")
+
+    told = capsys.readouterr()
+    shown = "a\tb\r100 %\\x1b]0;title\\x07\\x9b2J\\u202e \u00e9\u00a0\U0001f468\u200d\U0001f469\n"
+    assert told.out == shown
+    assert told.err.endswith(" WARNING a\\x1b[2K\\nforged: x\n")
+
+
 def test_a_secret_is_in_no_line(outbox, capsys, monkeypatch):
     monkeypatch.setenv("SHOP_API_KEY", "from-the-environment")
     with structured_logs.captured(LABELS):
@@ -136,6 +160,8 @@ def test_a_secret_is_in_no_line(outbox, capsys, monkeypatch):
         print("hun", end="")
         print("ter2 in two pieces")
         sys.stdout.buffer.write(b"hunter2 as bytes\n")
+        print("x" * 65_534, "hunt", sep="", end="")
+        print("er2", "x" * 65_533, sep="")
         print("url: https://u:p4ss@host/?token=abc")
         try:
             raise ValueError(token)
@@ -198,10 +224,12 @@ def test_arguments_that_do_not_fit_lose_no_line(outbox, capsys):
     with structured_logs.captured(LABELS) as log:
         log.handle(logging.makeLogRecord({"name": "x", "msg": "%d rows", "args": ("many",)}))
         log.handle(logging.makeLogRecord({"name": "x", "msg": "%s", "args": (Broken(),)}))
+        log.handle(logging.makeLogRecord({"name": "x", "msg": "ok", "more": Broken()}))
 
-    first, second = in_file(outbox)
+    first, second, third = in_file(outbox)
     assert first["message"].startswith("'%d rows' with arguments that do not fit: TypeError")
     assert "RuntimeError: no text" in second["message"]
+    assert third["labels.more"] == "a Broken that cannot be shown: RuntimeError"
 
 
 def test_a_bar_of_progress_and_a_line_without_an_end_are_told_in_time(outbox, capsys):

@@ -12,6 +12,7 @@ from framework.core.task_run import ModelVersion, Verdict
 from framework.runtime import gates, project_calls, project_code, registry, rivals, tables, tracking
 from framework.runtime.kinds.base import KindOptions, Problem, Siblings, alias_problems, experiment_of, offering
 from framework.runtime.kinds.options import STRICT, Beats, Threshold
+from framework.runtime.redaction import redacted_verdict
 from framework.runtime.task import Outcome, Task
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Evaluate(KindOptions):
         with tracking.opened_run(task, experiment, tags):
             metrics = self._measure(tracking.load_model(candidate.data.tags[tracking.MODEL_URI]), inputs, task)
             rival = self._rival(inputs, task)
-            verdict = self._judge(metrics, rival)
+            verdict = redacted_verdict(self._judge(metrics, rival))
             metrics |= {f"champion_{name}": value for name, value in ((rival and rival.metrics) or {}).items()}
             tracking.log_metrics(metrics)
             tracking.set_tag(tracking.VERDICT, gates.to_json(verdict))

@@ -7,6 +7,7 @@ from framework.core.errors import FrameworkError
 from framework.local.task_types.catalogs import names
 from framework.local.task_types.catalogs.names import Namespace, Parts, Unmappable
 from framework.local.task_types.catalogs.sql import mapped
+from framework.runtime.redaction import redacted
 
 _logger = logging.getLogger("framework.catalogs")
 
@@ -30,7 +31,7 @@ class CurrentCatalog:
         """A statement as local Spark runs it, right before it does."""
         result = mapped(text, self.namespace, self.path)
         if result.not_done:
-            _logger.info("not done locally: %s", " ".join(text.split())[:200])
+            _logger.info("not done locally: %s", redacted(" ".join(text.split()))[:200])
         for schema in result.creates:
             self._ensure(schema)
         self.namespace = result.namespace

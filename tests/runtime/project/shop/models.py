@@ -56,7 +56,7 @@ def evaluate(rows, model):
 
 def evaluate_by_column(rows, model):
     if "x" not in model.metadata.signature.inputs.input_names():
-        raise ValueError("the model does not know column x")
+        raise ValueError("the model does not know column x; password=hunter2")
     return evaluate(rows, model)
 
 
