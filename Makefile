@@ -11,8 +11,8 @@ EXAMPLE := projects/example_demand_forecast
 SALES := $(EXAMPLE)/data/online_retail.parquet
 SHARED_SALES := ../shared/data/online_retail.parquet
 BENCH ?= *
-DEPLOYS := tests/deploy tests/testing tests/compile
-LONG_RUNS := $(addprefix tests/e2e/,test_faults.py test_repair_and_resume.py test_run.py)
+DEPLOYS := tests/deploy tests/testing tests/compile $(addprefix tests/e2e/,test_records.py test_reproduce.py)
+RUNS := $(addprefix tests/e2e/,test_repair_and_resume.py test_run.py)
 CLASSES := $(VENV)/spark-classes.jsa
 FAST_JAVA := JDK_JAVA_OPTIONS="-XX:TieredStopAtLevel=1 '-XX:SharedArchiveFile=$(CURDIR)/$(CLASSES)' -Xlog:cds*=off"
 
@@ -28,18 +28,19 @@ demo: $(READY) link-data ## run the demand forecast end to end on local Spark
 
 # The tests start many JVMs that live for seconds: the first compiler alone and an archive of the classes that Spark loads
 # take away more than half of what each costs. The runtime's tests go by themselves: they use classic Spark too, and a
-# process has either that or Spark Connect. Three parts run side by side, as most of them wait for their engines.
+# process has either that or Spark Connect. Three parts of about the same length run side by side, as most of their tests
+# wait for an engine.
 test: ## everything that must pass: check, then all tests but the soak
 	$(MAKE) -j2 check $(CLASSES)
 	$(MAKE) -j3 test-runs test-rest test-deploys
 
 test-runs: $(CLASSES)
 	$(FAST_JAVA) $(BIN)/pytest -m "not soak" --durations=5 tests/runtime
-	$(FAST_JAVA) $(BIN)/pytest -m "not soak" --durations=15 $(LONG_RUNS)
+	$(FAST_JAVA) $(BIN)/pytest -m "not soak" --durations=15 $(RUNS)
 
 test-rest: $(CLASSES)
 	$(FAST_JAVA) $(BIN)/pytest -m "not soak" --durations=15 \
-	  $(addprefix --ignore=,tests/runtime $(LONG_RUNS) $(DEPLOYS))
+	  $(addprefix --ignore=,tests/runtime $(RUNS) $(DEPLOYS))
 
 test-deploys: $(CLASSES)
 	$(FAST_JAVA) $(BIN)/pytest -m "not soak" --durations=15 $(DEPLOYS)

@@ -82,7 +82,7 @@ def test_a_start_without_the_extra_names_what_is_missing(repository, monkeypatch
     result = CliRunner().invoke(app, ["local", "start"])
 
     assert result.exit_code == 1
-    assert "pyspark, delta, mlflow" in result.stderr
+    assert "pyspark, delta, deltalake, mlflow" in result.stderr
     assert "pip install 'bundle-framework[local]'" in result.stderr
 
 
