@@ -17,10 +17,12 @@ from framework.console.preflight_view import show_preflight
 from framework.console.streams import stdout
 from framework.core.errors import DatabricksRefused
 from framework.deploy.deployed_jobs import DeployedJob, short_name
+from framework.deploy.ops_install import Ops, install, statements
 from framework.deploy.preflight import CheckState, preflight
 from framework.deploy.preflight.active_runs import active_runs_check
 from framework.deploy.preflight.git_state import git_state
 from framework.deploy.preflight.principals import caller
+from framework.deploy.sql_warehouse import SqlWarehouse
 from framework.deploy.workspace import client
 from framework.resolve.pipeline import resolve
 from framework.spec.loader import load
@@ -518,9 +520,9 @@ def test_nothing_is_ok_that_the_workspace_did_not_answer(workspace, checkout, fa
     quick = client(workspace.url, retry_seconds=1)
     checks = preflight([pipeline], read_target(checkout, "prod"), read_policy(checkout), checkout, quick)
     names = ("run_as", "privileges", "resources", "runs")
-    assert {check.name: check.state for check in checks if check.name in names} == dict.fromkeys(
-        names, CheckState.UNKNOWN
-    )
+    states = {check.name: check.state for check in checks}
+    assert {name: states[name] for name in names} == dict.fromkeys(names, CheckState.UNKNOWN)
+    assert states["run records"] in (CheckState.UNKNOWN, CheckState.WARNING)
 
 
 @pytest.mark.parametrize(
@@ -530,3 +532,18 @@ def test_nothing_is_ok_that_the_workspace_did_not_answer(workspace, checkout, fa
 def test_short_names_are_those_of_the_databricks_cli(user_name, short):
     assert short_name(User(user_name=user_name, display_name="Ann Lee")) == short
     assert short_name(User(user_name=ROBOT, display_name="Nightly Robot")) == "nightly_robot"
+
+
+def test_without_tables_for_the_records_of_its_runs_a_project_is_warned(workspace, checkout):
+    ops = Ops(client_of(workspace, ADMIN), read_target(checkout, "prod"))
+    warehouse = SqlWarehouse(ops.client, "fake")
+    before = looked(workspace, checkout)["run records"]
+    schema, one, other, *_ = [each for each in statements(ops, ["shop"], []) if each.startswith("CREATE")]
+    install(warehouse, [schema, one])
+    in_part = looked(workspace, checkout, ADMIN)["run records"]
+    install(warehouse, [other])
+
+    assert (before.state, before.advice) == ("warning", "framework ops install -e prod --project shop")
+    assert before.found.startswith("prod.ops_shop has no tables of run records")
+    assert (in_part.state, looked(workspace, checkout, ADMIN)["run records"].state) == ("warning", "ok")
+    assert looked(workspace, checkout)["run records"].state == "unknown"

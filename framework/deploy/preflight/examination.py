@@ -7,11 +7,12 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from framework.compile.personal import PERSON
+from framework.compile.personal import PERSON, is_personal
 from framework.compile.targets import home
 from framework.core.errors import FrameworkError
 from framework.deploy.databricks_cli import find_cli
 from framework.deploy.deployed_jobs import deployed_jobs, job_name, short_name
+from framework.deploy.ops_install import Ops
 from framework.deploy.preflight.active_runs import active_runs_check, hidden_jobs
 from framework.deploy.preflight.check import Check, CheckState, answered
 from framework.deploy.preflight.deploy_root import deploy_root_check, hides
@@ -19,6 +20,7 @@ from framework.deploy.preflight.git_state import git_checks, git_state
 from framework.deploy.preflight.grants import Granted, look_at, look_at_all, privilege_checks
 from framework.deploy.preflight.principals import Principal, caller, may_deploy, may_run_as, runs_as
 from framework.deploy.preflight.privileges import Securable, required_privileges, required_warehouses
+from framework.deploy.preflight.records_tables import records_check
 from framework.deploy.preflight.resources import declared, to_deploy
 from framework.deploy.preflight.warehouses import warehouse_checks
 from framework.deploy.workspace import asking
@@ -70,6 +72,8 @@ def preflight(
         checks += _of_principal(client, those, run_as, login, look)
     checks += answered("resources", lambda: _resources(client, pipelines, login, look))
     checks += answered("runs", lambda: [_runs(client, pipelines, login, live())])
+    ops = Ops(client, target, f"{login.short_name}_" if is_personal(pipelines[0]) else "")
+    checks += answered("run records", lambda: [records_check(ops, pipelines[0].project)])
     return tuple(checks)
 
 
