@@ -9,7 +9,7 @@ import typer
 from framework.cli.deploy_options import DeployTarget
 from framework.cli.errors import reporting_errors
 from framework.cli.options import Output
-from framework.core.errors import UsageError
+from framework.core.errors import FrameworkError, UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,17 +48,30 @@ def install(
         typer.echo(f"{target} has no run_as: grant MODIFY on the tables to whoever its jobs run as.", err=True)
 
 
-def bring(target: str, output: Output, since: "datetime | None" = None) -> None:
-    """Bring what the runs of a target could not record themselves. Raises FrameworkError."""
+def bring(target: str, output: Output, since: "datetime | None" = None, project: str = "") -> None:
+    """Bring what the runs of a target could not record themselves, of all projects or of one.
+
+    Raises FrameworkError: that of the first project that fails, when the others are done.
+    """
     from framework.deploy.ops_sync import Sync
 
-    place, warehouse, names = opened(target, [])
-    done = {name: Sync(place, warehouse, name).bring(since) for name in names}
-    if output is Output.JSON:
+    place, warehouse, names = opened(target, [project] if project else [])
+    done = {}
+    failed = {}
+    for name in names:
+        try:
+            done[name] = Sync(place, warehouse, name).bring(since)
+        except FrameworkError as raised:
+            failed[name] = raised
+    if output is Output.TEXT:
+        for name, each in done.items():
+            typer.echo(f"{name} on {target}: {each.runs} runs looked at, {each.task_runs} records of tasks brought.")
+        for name, error in list(failed.items())[1:]:
+            typer.echo(f"{name} on {target}: {error.message}", err=True)
+    elif not failed:
         typer.echo(json.dumps({name: vars(each) for name, each in done.items()}))
-        return
-    for name, each in done.items():
-        typer.echo(f"{name} on {target}: {each.runs} runs looked at, {each.task_runs} records of tasks brought.")
+    for error in failed.values():
+        raise error
 
 
 def opened(target: str | None, projects: list[str]) -> "tuple[Ops, SqlWarehouse, list[str]]":

@@ -23,12 +23,13 @@ def search(wanted: "Wanted", limit: int, target: str | None, output: Output) -> 
 
 
 def show(run: str, target: str | None, output: Output) -> None:
-    """Show the attempts of a run. Raises UsageError when there is none."""
+    """Show the attempts of a run, by its number or as 'last'. Raises UsageError when there is none."""
     from framework.core.ops_tables import TASK_RUNS
     from framework.trace.conditions import equals
-    from framework.trace.search import Found
+    from framework.trace.search import Found, run_number
 
-    rows = sources_of(target).ops.select(TASK_RUNS, [equals("job_run_id", run)])
+    ops = sources_of(target).ops
+    rows = ops.select(TASK_RUNS, [equals("job_run_id", run_number(ops, run))])
     if not rows:
         raise UsageError(f"no record of run {run} was found", f"framework runs sync -e {target} may bring it.")
     _show_found(Found("attempts", rows), output)
@@ -49,17 +50,21 @@ def compare(first: str, second: str, target: str | None, output: Output) -> None
 
 
 def sync(target: str | None, wanted: "Wanted", output: Output) -> None:
-    """Bring the records that runs could not write themselves, of runs begun ``since``. Raises UsageError."""
+    """Bring the records that runs could not write themselves, of runs begun ``since``, of a target's or a project's.
+
+    Raises UsageError.
+    """
     from framework.trace.search import Wanted
 
-    if wanted != Wanted(since=wanted.since):
-        raise UsageError("sync takes --since, and no other search", "framework runs --help")
-    if target in (None, LOCAL):
+    is_here = target in (None, LOCAL)
+    if wanted != Wanted(since=wanted.since, project="" if is_here else wanted.project):
+        raise UsageError("sync takes --since, and --project of a target, but no other search", "framework runs --help")
+    if is_here:
         _sync_here(output)
         return
     from framework.cli.ops import bring
 
-    bring(str(target), output, wanted.since)
+    bring(str(target), output, wanted.since, wanted.project)
 
 
 def _sync_here(output: Output) -> None:

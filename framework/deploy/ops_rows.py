@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from framework.core.errors import FrameworkError
+from framework.core.errors import DatabricksRefused, FrameworkError
 from framework.core.graph import topological_order
 from framework.core.ops_tables import JOB_RUNS, in_order, row_of, times
 from framework.core.task_run import AttemptRecord, Environment, Origin, TableVersion, TaskRun
@@ -68,14 +68,14 @@ class Telling:
             result=outcome.result,
             started_at=_moment(task.start_time) if began else "",
             ended_at=_moment(task.end_time) if began else "",
-            outputs=tuple(self._half_written(template, str(task.run_id))) if template and began else (),
             error=redacted_error(outcome.error) if outcome.error else None,
             environment=self._environment(task),
-            iteration=iteration,
         )
         origin = self.origin if told.origin == Origin() else told.origin
         # The service's word counts: a process may have told of success and then not ended in time.
-        told = replace(told, result=outcome.result, origin=origin)
+        told = replace(told, result=outcome.result, origin=origin, iteration=iteration)
+        if template and told.task_run_id and not (outcome.record and outcome.result == "SUCCESS"):
+            told = replace(told, outputs=(*told.outputs, *self._half_written(template, told)))
         return row_of(told, "jobs_api", repair=self._repair_of(task))
 
     def job_runs(self) -> Iterator[Row]:
@@ -128,8 +128,13 @@ class Telling:
         info = self.run.trigger_info
         if info is None or not info.run_id:
             return ""
-        with asking(f"look at run {info.run_id}", "CAN_VIEW on its job"):
-            return str(self.warehouse.client.jobs.get_run(info.run_id).job_run_id or "")
+        try:
+            with asking(f"look at run {info.run_id}", "CAN_VIEW on its job"):
+                return str(self.warehouse.client.jobs.get_run(info.run_id).job_run_id or "")
+        except DatabricksRefused as refused:
+            if refused.status not in (403, 404):
+                raise
+            return ""  # it is deleted, or not for this login to see
 
     def _repair_of(self, task: "RunTask") -> int:
         made = (n for n, each in enumerate(self.repairs, 1) if task.run_id in (each.task_run_ids or ()))
@@ -143,8 +148,9 @@ class Telling:
             run_url=(task and task.run_page_url) or self.run.run_page_url or "",
         )
 
-    def _half_written(self, template: TaskRun, task_run_id: str) -> Iterator[TableVersion]:
-        """What an attempt had committed that left no record: its commits say whose they are."""
+    def _half_written(self, template: TaskRun, told: AttemptRecord) -> Iterator[TableVersion]:
+        """What an attempt had committed that it does not tell: its commits say whose they are."""
+        known = {each.key for each in told.outputs}
         for table in written_by(template):
             statement = f"DESCRIBE HISTORY {name(table)} LIMIT {_LOOKED_THROUGH}"
             try:
@@ -152,8 +158,10 @@ class Telling:
             except FrameworkError:  # it was never made, or this login may not see it
                 continue
             for commit in commits:
-                if f'"task_run_id": "{task_run_id}"' in (commit["userMetadata"] or ""):
-                    yield TableVersion(table, commit["version"], rows_written(commit["operationMetrics"] or {}))
+                found = TableVersion(table, commit["version"], rows_written(commit["operationMetrics"] or {}))
+                is_own = f'"task_run_id": "{told.task_run_id}"' in (commit["userMetadata"] or "")
+                if is_own and found.key not in known:
+                    yield found
 
 
 def _moment(milliseconds: int | None) -> str:

@@ -14,6 +14,7 @@ from framework.deploy.ops_install import Ops
 from framework.deploy.ops_origins import Origins
 from framework.deploy.ops_rows import Row, Telling
 from framework.deploy.ops_statements import merge_statement, name
+from framework.deploy.run_states import is_ended
 from framework.deploy.sql_warehouse import SqlWarehouse
 from framework.deploy.store import ReleaseStore
 from framework.deploy.workbench import home_of
@@ -74,7 +75,9 @@ class Sync:
         with asking("look for the jobs", "CAN_VIEW on them"):
             jobs = deployed_jobs(self.ops.client, root_path, names)
         runs = task_runs = 0
-        for some in _in_parts(list(self._ended(jobs, since or self._begin())), _AT_A_TIME):
+        # The oldest first: where this is broken off, the next time begins.
+        ended = sorted(self._ended(jobs, since or self._begin()), key=lambda each: each[1].start_time or 0)
+        for some in _in_parts(ended, _AT_A_TIME):
             runs, task_runs = runs + len(some), task_runs + self._record(some, origins)
         return Synced(runs, task_runs)
 
@@ -92,7 +95,10 @@ class Sync:
     def _record(self, runs: "Sequence[tuple[DeployedJob, BaseRun]]", origins: Origins) -> int:
         """How many rows of tasks those runs lacked."""
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            telling = list(pool.map(lambda each: self._telling(each[0], each[1], origins), runs))
+            asked = pool.map(lambda each: self._telling(each[0], each[1], origins), runs)
+            # One that is repaired since is told of when it has ended again.
+            if not (telling := [each for each in asked if is_ended(each.run)]):
+                return 0
             known = self._known_tasks([str(each.run.run_id) for each in telling])
             rows = list(pool.map(lambda each: _lacking(each, known), telling))
         brought = self._merge(TASK_RUNS, [row for those in rows for row in those])

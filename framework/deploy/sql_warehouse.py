@@ -41,10 +41,10 @@ class SqlWarehouse:
         """
         with asking(what, f"CAN_USE on the SQL warehouse {self.id}"):
             answer = self._ended(statement, parameters)
-        if answer.status and answer.status.error:
-            said = " ".join((answer.status.error.message or "").split())
-            refused = "INSUFFICIENT_PERMISSIONS" in said or "PERMISSION_DENIED" in said
-            raise DatabricksError(f"cannot {what}: {said}", f"It takes {needs}." if refused and needs else "")
+        if (state := _state(answer)) != "SUCCEEDED":
+            error = answer.status.error if answer.status else None
+            said = " ".join(((error and error.message) or "").split()) or f"the warehouse says that it is {state}"
+            raise DatabricksError(f"cannot {what}: {said}", _advice(state, said, needs))
         columns = _columns(answer)
         with asking(what):
             arrays = list(self._arrays(answer))
@@ -63,7 +63,7 @@ class SqlWarehouse:
             wait_timeout=_WAIT,
         )
         until = time.monotonic() + _LONGEST
-        while answer.status and answer.status.state and answer.status.state.value in _WORKING:
+        while _state(answer) in _WORKING:
             if time.monotonic() > until:
                 self.client.statement_execution.cancel_execution(answer.statement_id or "")
                 raise TimeoutError(f"it takes longer than {_LONGEST:.0f} seconds")
@@ -99,6 +99,18 @@ def warehouse_of(client: "WorkspaceClient", warehouse_id: str, target: str) -> S
         f"no SQL warehouse is named for {target}, and this login sees {'several' if found else 'none'}",
         f"{hint}: {there}." if found else f"Make one, or ask for CAN_USE on one. {hint}.",
     )
+
+
+def _state(answer: "StatementResponse") -> str:
+    return answer.status.state.value if answer.status and answer.status.state else "lost"
+
+
+def _advice(state: str, said: str, needs: str) -> str:
+    if "INSUFFICIENT_PERMISSIONS" in said or "PERMISSION_DENIED" in said:
+        return f"It takes {needs}." if needs else ""
+    if "byte limit" in said:
+        return "These are more rows than an answer may have: ask for fewer, with --limit or a later --since."
+    return "" if state == "FAILED" else "Somebody may have cancelled it: run the command again."
 
 
 def _columns(answer: "StatementResponse") -> list[tuple[str, str]]:

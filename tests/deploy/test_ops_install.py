@@ -12,7 +12,7 @@ from framework.core.ops_tables import JOB_RUNS, TASK_RUNS
 from framework.deploy.ops_statements import literal, merge_statement
 from framework.deploy.sql_warehouse import SqlWarehouse
 from framework.deploy.workspace import client
-from framework.testing.fake_workspace import FakeWorkspace
+from framework.testing.fake_workspace import FakeWorkspace, Fault
 
 SHOP = Path(__file__).parents[1] / "e2e" / "shop"
 ROBOT = "00000000-0000-0000-0000-00000000000a"
@@ -171,6 +171,30 @@ def test_who_may_make_no_schema_is_told_so(workspace, monkeypatch):
     said = " ".join(install(code=4).output.split())
     assert "does not have CREATE SCHEMA on Catalog 'prod'" in said
     assert "It takes CREATE SCHEMA on the catalog" in said
+
+
+def test_a_statement_is_waited_for(workspace, monkeypatch):
+    monkeypatch.setattr("framework.deploy.sql_warehouse._EVERY", 0)
+    pending = {"status": {"state": "PENDING"}, "manifest": None, "result": None}
+    workspace.faults.add(Fault("POST */sql/statements", when="after", fields=pending))
+
+    assert warehouse(workspace).rows("SELECT 1 AS one", "ask") == [{"one": 1}]
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "hint"),
+    [
+        ({"state": "CANCELED"}, "cannot ask: the warehouse says that it is CANCELED", "run the command again"),
+        ({"state": "CLOSED"}, "it is CLOSED", "run the command again"),
+        ({"state": "FAILED", "error": {"message": "Inline byte limit exceeded."}}, "limit exceeded", "ask for fewer"),
+    ],
+)
+def test_a_statement_that_did_not_succeed_is_an_error(workspace, status, said, hint):
+    workspace.faults.add(Fault("POST */sql/statements", when="after", fields={"status": status}))
+
+    with pytest.raises(DatabricksError, match=said) as raised:
+        warehouse(workspace).rows("SELECT 1 AS one", "ask")
+    assert hint in raised.value.hint
 
 
 def test_a_text_cannot_leave_its_quotes():

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from typer.testing import CliRunner
 from framework.cli.app import app
 from framework.core.errors import FrameworkError
 from framework.core.ops_tables import TASK_RUNS, row_of
-from framework.core.task_run import AttemptRecord, TableVersion, TaskRun
+from framework.core.task_run import AttemptRecord, TableVersion, TaskError, TaskRun
 from framework.deploy import ops_install
 from framework.deploy.ops_install import Ops
 from framework.deploy.ops_statements import merge_statement
@@ -22,7 +23,7 @@ from framework.deploy.workspace import client
 from framework.records.releases import Deployment, Release, release_id
 from framework.runtime.run_records import RECORD_LINE
 from framework.spec.target_spec import read_target
-from framework.testing.fake_workspace import FakeWorkspace
+from framework.testing.fake_workspace import FakeWorkspace, Fault
 
 ROOT = "/Workspace/framework/prod"
 FEATURES = "prod.features.daily"
@@ -140,9 +141,10 @@ def test_a_run_and_its_native_tasks_are_recorded_once_with_their_code(sync, scri
     assert (row["project_wheel"], row["runtime_wheel"]) == ("a" * 16, "b" * 16)
     assert row["bundle"]
     report = task_runs(sync)["report"]
-    assert (report["source"], report["kind"], report["attempt"], report["commit"]) == ("jobs_api", "", 1, "e" * 40)
+    assert (report["source"], report["kind"], report["attempt"]) == ("jobs_api", "notebook_task", 1)
+    assert report["commit"] == "e" * 40
     assert report["task_run_id"] == str(next(task.run_id for task in run.tasks if task.task_key == "report"))
-    assert f"/runs/{run.run_id}" in report["run_url"]
+    assert f"/runs/{report['task_run_id']}" in report["run_url"]
 
 
 def test_what_the_process_recorded_itself_stays(sync, script):
@@ -173,7 +175,8 @@ def test_a_record_that_reached_the_log_alone_is_brought_whole(sync, script):
     assert (features["duration_s"], features["commit"]) == (5.0, "e" * 40)
 
 
-def test_what_a_killed_attempt_had_written_is_found_by_its_commits(sync, script):
+@pytest.mark.parametrize("killed", [True, False])
+def test_what_an_attempt_had_written_before_it_failed_is_found_by_its_commits(sync, script, killed):
     for statement in (
         "CREATE SCHEMA IF NOT EXISTS prod.features",
         f"CREATE TABLE IF NOT EXISTS {FEATURES} (day STRING)",
@@ -190,7 +193,11 @@ def test_what_a_killed_attempt_had_written_is_found_by_its_commits(sync, script)
         write_deltalake(place, pyarrow.table({"day": ["mon", "tue"]}), mode="append", commit_properties=commit)
         return f"The driver was lost: token={TOKEN}"
 
-    script += [("features", "FAILED", {"message": write_and_die}), ("report", "UPSTREAM_FAILED", {})]
+    def log(run):
+        error = TaskError("DataError", "The driver was lost")
+        return {} if killed else logged(replace(record(run), result="FAILED", error=error))
+
+    script += [("features", "FAILED", {"message": write_and_die, "output": log}), ("report", "UPSTREAM_FAILED", {})]
     start(sync)
     sync.bring()
 
@@ -232,20 +239,21 @@ def test_what_a_run_had_come_to_before_its_repairs_is_told_where_the_service_say
 
 
 def test_iterations_have_rows_of_their_own_and_a_run_names_the_one_that_started_it(sync, workspace, script):
-    script += [("features", "SUCCESS", {}), ("report", "SUCCESS", {})]
+    script += [("features", "SUCCESS", {"output": lambda run: logged(record(run))}), ("report", "SUCCESS", {})]
     parent, run = start(sync), start(sync)
     state = workspace.state.runs[str(run.run_id)]
-    loop, runs = state["tasks"][1], workspace.state.runs
-    loop["for_each_task"] = {"inputs": "[1, 2]", "task": {"task_key": "each"}}
-    each = [{**loop, "task_key": "each", "run_id": 90 + number, "for_each_task": None} for number in range(2)]
-    runs[str(loop["run_id"])] = {**state, "job_id": 0, "run_id": loop["run_id"], "iterations": each}
+    loop, runs = state["tasks"][0], workspace.state.runs
+    each = [json.loads(json.dumps(loop).replace(str(loop["run_id"]), str(90 + number))) for number in range(2)]
+    loop |= {"for_each_task": {"inputs": "[1, 2]", "task": {"task_key": "each"}}, "output": {}}
+    runs[str(loop["run_id"])] = {**state, "job_id": 0, "run_id": loop["run_id"], "iterations": each, "tasks": each}
+    runs[str(parent.run_id)]["trigger_info"] = {"run_id": 98}  # which is deleted
     state["trigger_info"] = {"run_id": 99}
     runs["99"] = {**state, "job_id": 0, "run_id": 99, "job_run_id": parent.run_id}
     sync.bring()
 
     rows = sync.warehouse.rows(
         f"SELECT iteration, task_run_id FROM prod.ops_shop.task_runs WHERE job_run_id = '{run.run_id}' "
-        "AND task_key = 'report' AND iteration IS NOT NULL ORDER BY iteration",
+        "AND task_key = 'features' AND iteration IS NOT NULL ORDER BY iteration",
         "ask",
     )
     assert rows == [{"iteration": 0, "task_run_id": "90"}, {"iteration": 1, "task_run_id": "91"}]
@@ -259,6 +267,30 @@ def test_a_run_that_goes_on_is_left_alone(sync, script, workspace):
 
     assert sync.bring() == Synced()
     assert job_runs(sync) == []
+
+
+def test_a_run_that_is_repaired_while_it_is_looked_at_is_told_of_when_it_has_ended_again(sync, script, workspace):
+    script += [("features", "FAILED", {}), ("report", "SUCCESS", {})]
+    state = workspace.state.runs[str(start(sync).run_id)]
+    then, repaired = state["state"], {"life_cycle_state": "RUNNING"}
+    workspace.faults.add(Fault("GET */jobs/runs/get", call=lambda: state.update(state=repaired)))
+
+    assert sync.bring().task_runs == 0
+    assert job_runs(sync) == []
+    state["state"] = then
+    assert sync.bring() == Synced(runs=1, task_runs=2)
+
+
+def test_what_is_broken_off_goes_on_with_the_runs_that_come_after(sync, workspace, monkeypatch):
+    monkeypatch.setattr("framework.deploy.ops_sync._AT_A_TIME", 1)
+    for days in (40, 20, 0):
+        workspace.state.runs[str(start(sync).run_id)]["start_time"] -= days * 24 * 3600 * 1000
+    workspace.faults.add(Fault("GET */jobs/runs/get", skip=1, status=403))
+    with pytest.raises(FrameworkError):
+        sync.bring()
+
+    assert sync.bring().runs == 2
+    assert len(job_runs(sync)) == 3
 
 
 def test_without_the_tables_one_is_told_how_to_make_them(workspace, tmp_path):
@@ -279,6 +311,18 @@ def test_the_commands_bring_the_records_of_every_project_and_show_them(sync):
     assert (found["job_run_id"], found["commit"]) == (run.run_id, "e" * 40)
     trace = CliRunner().invoke(app, ["trace", str(run.run_id), "-e", "prod"])
     assert "e" * 7 in trace.stdout, trace.output
+
+
+def test_a_project_without_tables_keeps_no_other_from_its_records(sync, tmp_path):
+    (tmp_path / "projects/new").mkdir()
+    (tmp_path / "projects/new/project.yml").write_text("name: new\n")
+    start(sync)
+
+    done = CliRunner().invoke(app, ["runs", "sync", "-e", "prod"])
+    assert (done.exit_code, "prod.ops_new has no tables" in done.output) == (1, True)
+    assert "shop on prod: 1 runs looked at" in done.stdout
+    done = CliRunner().invoke(app, ["runs", "sync", "-e", "prod", "--project", "shop"])
+    assert (done.exit_code, "0 runs looked at" in done.stdout) == (0, True), done.output
 
 
 def logged(told):

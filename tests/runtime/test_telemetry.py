@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import sys
 import threading
 import time
@@ -215,7 +216,8 @@ def test_what_an_endpoint_does_not_take_is_kept_in_a_file_in_bounded_time(receiv
     receiver.status, receiver.silent = 500, trouble == "silent"
     settings = {"otlp": {"endpoint": address}, "openlineage": {"url": address}}
     telemetry_of = _started(settings)
-    telemetry_of.hear(Event(1, "info", "x", "a line"))
+    for _ in range(10_000):
+        telemetry_of.hear(Event(1, "info", "x", "a line"))
     began = time.monotonic()
     telemetry_of.ended(_record())
     assert time.monotonic() - began < telling.SECONDS + 1
@@ -247,6 +249,26 @@ def test_a_log_is_sent_while_the_task_runs(receiver, monkeypatch):
     told.hear(Event(1, "info", "x", "early"))
     _wait_for(lambda: receiver.otlp("/v1/logs"))
     told.ended(_record())
+
+
+def test_a_flood_of_lines_is_sent_before_long_in_small_requests_and_what_falls_out_is_counted(
+    receiver, monkeypatch, caplog
+):
+    monkeypatch.setattr("framework.runtime.telemetry.courier._INTERVAL", 60)
+    monkeypatch.setattr("framework.runtime.telemetry.courier._MOST_LINES", 1000)
+    told = _started({"otlp": {"endpoint": receiver.address}, "openlineage": {"url": receiver.address}})
+    _wait_for(lambda: receiver.bodies("/api/v1/lineage"))  # nobody is awake any more
+    for _ in range(20_000):
+        told.hear(Event(1, "info", "x", "a line"))
+    _wait_for(lambda: receiver.otlp("/v1/logs"))
+    told.ended(_record())
+    sizes = [
+        sum(len(scope.log_records) for scope in request.resource_logs[0].scope_logs)
+        for request in receiver.otlp("/v1/logs")
+    ]
+    [warning] = _warnings(caplog)
+    assert max(sizes) == 500
+    assert sum(sizes) + int(re.search(r"all: (\d+) lines of the log", warning)[1]) == 20_000
 
 
 def test_without_an_outbox_what_does_not_arrive_is_lost_and_that_is_said(monkeypatch, caplog):
@@ -283,6 +305,13 @@ def test_a_package_that_is_missing_is_one_warning(section, module, caplog, monke
     _told({section: {"endpoint": address} if section == "otlp" else {"url": address}}, _record())
     [warning] = _warnings(caplog)
     assert "to the project's dependencies" in warning
+
+
+def test_a_package_that_is_too_old_is_one_warning(caplog, monkeypatch):
+    monkeypatch.delattr("opentelemetry.sdk._logs.export.InMemoryLogRecordExporter")
+    _told({"otlp": {"endpoint": "http://127.0.0.1:9"}}, _record(), [Event(1, "info", "x", "y")])
+    [warning] = _warnings(caplog)
+    assert "add opentelemetry-exporter-otlp-proto-http>=1.39 to the project's dependencies" in warning
 
 
 def test_a_task_of_a_job_tells_its_prints_its_log_and_its_end_without_secrets(receiver, tmp_path, outbox, monkeypatch):

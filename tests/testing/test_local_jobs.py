@@ -132,7 +132,8 @@ def test_a_job_runs_as_it_was_deployed(running_workspace, spark, tmp_path, monke
     assert [task.attempt_number for task in run.tasks if task.task_key == "broken"] == [0, 1]
     assert "/Workspace/Shared/broken.py" in outputs["broken"].error_trace
     assert "no rows" in outputs["broken"].error
-    assert record_in(outputs["ours_too"].logs).outputs[0].version == 1
+    # The tags and properties that the first attempt gave the table are version 1.
+    assert record_in(outputs["ours_too"].logs).outputs[0].version == 2
     # Ours: with the names of the workspace, which its API then has, and with the id that it has there.
     assert [(each.table, each.rows) for each in record.outputs] == [("prod.r1.features", 3)]
     assert (record.job_run_id, record.kind) == (str(run.run_id), "feature_table")

@@ -26,6 +26,7 @@ class LineageEndpoint:
     name: str = "OpenLineage"
     files: str = "openlineage.jsonl"
     package: str = "openlineage-python"
+    takes_lines: bool = False
     _transport: Any = field(default=None)
 
     @property

@@ -38,7 +38,7 @@ class OtlpEndpoint:
     started: Started
     name: str = "OTLP"
     files: str = "otlp.*.jsonl"
-    package: str = "opentelemetry-exporter-otlp-proto-http"
+    package: str = "opentelemetry-exporter-otlp-proto-http>=1.39"
     _exporters: dict[str, Any] = field(default_factory=dict)
     _said: "_LastLine" = field(init=False)
 
@@ -47,10 +47,16 @@ class OtlpEndpoint:
         """The first of the addresses."""
         return next(iter(self.addresses.values()), "")
 
+    @property
+    def takes_lines(self) -> bool:
+        """Whether the log has an address."""
+        return "logs" in self.addresses
+
     def open(self) -> None:
         from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
         from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter  # noqa: F401 - older versions have none
 
         self._said = _LastLine()
         kinds = {"traces": OTLPSpanExporter, "metrics": OTLPMetricExporter, "logs": OTLPLogExporter}
@@ -81,12 +87,12 @@ class OtlpEndpoint:
         return f"otlp.{parcel.signal}.jsonl", json.dumps(_with_hex_ids(message))
 
     def _signals(self, news: Sequence[Any]) -> Iterator[tuple[str, Any]]:
-        if events := [each for each in news if isinstance(each, Event)]:
-            yield "logs", logs(events, self.started)
         for record in news:
             if isinstance(record, AttemptRecord):
                 yield "traces", spans(record)
                 yield "metrics", metrics(record)
+        if events := [each for each in news if isinstance(each, Event)]:
+            yield "logs", logs(events, self.started)
 
 
 def _with_hex_ids(value: Any) -> Any:

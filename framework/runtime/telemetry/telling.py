@@ -47,7 +47,7 @@ class Telemetry:
         """Tell a line of the log, but for what the delivery itself logs."""
         if not self._is_over and not event.logger.startswith(_NOT_OURS):
             for courier in self._couriers:
-                courier.tell(event)
+                courier.hear(event)
 
     def ended(self, record: AttemptRecord) -> None:
         """Tell how it ended, and wait until that has arrived, or until it is time to give up."""

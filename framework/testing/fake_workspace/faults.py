@@ -4,9 +4,9 @@ import fnmatch
 import os
 import signal
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,8 @@ class Fault:
     Where: the ``number`` of a request, a ``pattern`` such as ``POST /api/*/jobs/create``, or both; the first ``skip``
     that fit go through. ``times`` is how often (0: for ever). What, in this order: wait ``delay`` seconds; kill a
     process (``kill``: its id, negative for a process group, or a function that is asked at that moment); call
-    ``call``; cut the connection; answer ``status``. ``when`` says whether the request takes effect first.
+    ``call``; cut the connection; answer ``status``. ``when`` says whether the request takes effect first; after it,
+    ``fields`` are what its answer says otherwise.
     """
 
     pattern: str = "*"
@@ -32,6 +33,7 @@ class Fault:
     cut: bool = False
     kill: int | Callable[[], int] = 0
     call: Callable[[], None] | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def breaks_off(self) -> bool:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -202,7 +203,7 @@ class FakeWorkspace:
         if not (fault and early and (fault.breaks_off or fault.status)):
             response = self._handled(received)
         if fault and not early:
-            response = _struck(fault) or (None if fault.breaks_off else response)
+            response = _struck(fault) or (None if fault.breaks_off else _otherwise(response, fault))
         name = self.state.tokens.get(received.token, "")
         logged = LoggedRequest(number, received.method, path, name, response.status if response else 0)
         with self._lock:
@@ -268,6 +269,12 @@ def _struck(fault: Fault) -> Response | None:
     headers = {"Retry-After": str(fault.retry_after)} if fault.status in {429, 503} else {}
     code = fault.error_code or _ERROR_CODES.get(fault.status, "INTERNAL_ERROR")
     return Response(fault.status, {"error_code": code, "message": fault.message}, headers)
+
+
+def _otherwise(response: Response | None, fault: Fault) -> Response | None:
+    if response is None or not isinstance(response.body, dict):
+        return response
+    return replace(response, body={**response.body, **fault.fields})
 
 
 _ERROR_CODES = {

@@ -38,12 +38,13 @@ def _get(state: State, request: Request) -> Json:
 
 
 def _list(state: State, request: Request) -> Json:
-    job_id = int(request.query.get("job_id") or 0)
+    job_id, first = (int(request.query.get(name) or 0) for name in ("job_id", "start_time_from"))
     active, completed = (request.query.get(name) == "true" for name in ("active_only", "completed_only"))
     runs = [
         run
         for run in reversed(state.runs.values())
         if job_id in {0, run["job_id"]}
+        and run["start_time"] >= first
         and not (active and ended(run))
         and not (completed and not ended(run))
         and holds(state, request.principal, f"jobs/{run['job_id']}", "CAN_VIEW")

@@ -12,6 +12,7 @@ from framework.testing.fake_workspace.access import require_privileges
 from framework.testing.fake_workspace.api import privileges, securables
 from framework.testing.fake_workspace.exchange import Principal, Refused
 from framework.testing.fake_workspace.sql import queries, tables
+from framework.testing.fake_workspace.sql.results import type_text
 from framework.testing.fake_workspace.sql.words import NAME, TEXT, columns_in, pairs_in, plain_name, plain_text
 from framework.testing.fake_workspace.state import State
 
@@ -165,10 +166,10 @@ def _history(session: _Session, match: re.Match[str]) -> "pa.Table":
 def _describe(session: _Session, match: re.Match[str]) -> "pa.Table":
     import pyarrow as pa
 
-    table = tables.require_on_table(session.state, session.principal, plain_name(match["name"]), "SELECT")
-    names = {"col_name": "name", "data_type": "type_text", "comment": "comment"}
-    columns = {name: [each.get(of) for each in table.get("columns", [])] for name, of in names.items()}
-    return pa.table(columns, schema=pa.schema([(name, pa.string()) for name in names]))
+    found = queries.rows(session.state, session.principal, match["query"], session.parameters).schema
+    names, kinds = found.names, [type_text(each.type).lower() for each in found]
+    comments = pa.nulls(len(names), pa.string())
+    return pa.table({"col_name": names, "data_type": kinds, "comment": comments})
 
 
 def _select(session: _Session, match: re.Match[str]) -> "pa.Table":
@@ -220,6 +221,6 @@ _SHAPES: tuple[tuple[re.Pattern[str], Callable[[_Session, re.Match[str]], "pa.Ta
         _merge,
     ),
     (_shape(r"DESCRIBE HISTORY (?P<name>NAME)(?: LIMIT (?P<limit>\d+))?"), _history),
-    (_shape(r"DESCRIBE TABLE (?P<name>NAME)"), _describe),
+    (_shape(r"DESCRIBE QUERY (?P<query>SELECT .+)"), _describe),
     (_shape(r"(?:SELECT|WITH) .+"), _select),
 )
