@@ -3,9 +3,10 @@
 The one definition behind the DDL, the rows that are appended, and the questions asked of them.
 """
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
@@ -38,6 +39,14 @@ class OpsTable:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     clustered_by: tuple[str, ...] = ("started_at",)
+
+    @property
+    def told_apart_by(self) -> tuple[str, ...]:
+        """Rows that are alike in these are one: who lost the answer to an append may have repeated it.
+
+        With the time, so that a question about some days need not look at the rows of all others.
+        """
+        return (*self.key, "started_at")
 
     @property
     def schema(self) -> str:
@@ -175,6 +184,25 @@ def row_of(
     return in_order(TASK_RUNS, values)
 
 
+def record_of(row: Mapping[str, Any]) -> AttemptRecord:
+    """The attempt that a row of ``task_runs`` tells of: the inverse of ``row_of``."""
+    empty = {"MAP": {}, "ARRAY": [], "BOOLEAN": False, "INT": None}
+    value: dict[str, Any] = {
+        each.name: empty.get(each.type.partition("<")[0], "") if row[each.name] is None else row[each.name]
+        for each in TASK_RUNS.columns
+    }
+    model = {"name": value["model_name"], "version": value["model_version"], "mlflow_run_id": value["mlflow_run_id"]}
+    verdict = {name: value[f"verdict_{name}"] for name in ("passed", "reasons", "against")}
+    value |= {
+        "model": model if any(model.values()) else None,
+        "verdict": verdict if row["verdict_passed"] is not None else None,
+        "error": {f.name: value[f"error_{f.name}"] for f in fields(TaskError)} if value["error_type"] else None,
+        "origin": dict(value),
+        "environment": dict(value),
+    }
+    return AttemptRecord.from_json(json.dumps(value, default=lambda moment: moment.isoformat()))
+
+
 def times(started_at: str, ended_at: str) -> dict[str, Any]:
     """The columns of a beginning and an end, each in ISO 8601, or empty."""
     began, ended = (datetime.fromisoformat(each).astimezone(UTC) if each else None for each in (started_at, ended_at))
@@ -186,8 +214,17 @@ def times(started_at: str, ended_at: str) -> dict[str, Any]:
 
 
 def in_order(table: OpsTable, values: Mapping[str, Any]) -> dict[str, Any]:
-    """``values`` as a row of ``table``. Raises KeyError when a column has none."""
-    return {column.name: values[column.name] for column in table.columns}
+    """``values`` as a row of ``table``, as text that a file can hold. Raises KeyError when a column has none."""
+    return {column.name: _writable(values[column.name]) for column in table.columns}
+
+
+def _writable(value: Any) -> Any:
+    """``value`` with lone surrogates escaped, which stand for bytes that are no text: no table takes them."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_writable(name): _writable(each) for name, each in value.items()}
+    return [*map(_writable, value)] if isinstance(value, list) else value
 
 
 def _own_fields(record: AttemptRecord) -> dict[str, Any]:

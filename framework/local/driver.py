@@ -13,10 +13,11 @@ from framework.core.events import Listener, Note
 from framework.core.job_run import JobRun
 from framework.local import beginnings, release
 from framework.local.interruption import interrupting
+from framework.local.known_secrets import keep_known_secrets
 from framework.local.lazy_engine import LazyEngine
 from framework.local.loading import load_sources
 from framework.local.new_execution import Desk
-from framework.local.ops_records import record_ended
+from framework.local.ops_records import record_ended, record_run
 from framework.local.ownership import Ownership, is_owned
 from framework.local.past import Past
 from framework.local.paths import LocalPaths
@@ -57,6 +58,7 @@ class Driver:
         """A driver with an open run store."""
         paths = LocalPaths(root)
         paths.create()
+        keep_known_secrets(paths)
         with RunStore(paths.run_store) as store:
             yield cls(store, paths, max_parallel, listener)
 
@@ -115,11 +117,10 @@ class Driver:
             )
         directory = self.paths.release(number, run.repairs + 1)
         with self._owning(number) as owner:
+            self._record_before_repair(number)
             with release.staged(runnable, loads, self.paths.root, directory.parent) as staged:
                 shutil.rmtree(directory, ignore_errors=True)
                 staged.rename(directory)
-            # What the run came to before is forgotten by its repair.
-            self._record()
             again = self.store.begin_repair(run, keys, parameters, run.repair_id, tuple(graph.nodes))
             return Begun(again, Past.of(self.store.history(number)), release.read(directory), owner)
 
@@ -170,7 +171,14 @@ class Driver:
             record_ended(self.store, self.paths)
         except Exception as error:
             hint = "framework runs sync makes up for it"
-            self.listener(Note(f"the run is not in the tables of records: {error}; {hint}", warning=True))
+            self.listener(Note(f"the tables of records do not have all: {error}; {hint}", warning=True))
+
+    def _record_before_repair(self, number: int) -> None:
+        """What the run came to is forgotten by its repair."""
+        try:
+            record_run(self.store, self.paths, number)
+        except FrameworkError as error:
+            raise FrameworkError(f"a repair forgets what a run came to, and {error.message}", error.hint) from error
 
     @contextmanager
     def _owning(self, number: int) -> Iterator[Ownership]:

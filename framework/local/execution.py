@@ -246,7 +246,10 @@ class Execution:
         unit, now = start.unit, self.clock()
         limit = self.decisions.task(unit).timeout_seconds
         process = work if isinstance(work, AttemptSpec) else None
-        child = self.begin_child(self._continued(start, work), self.run) if isinstance(work, ChildRun) else None
+        lost = self._lost(start)
+        if lost and isinstance(work, ChildRun):
+            work = replace(work, child_run_id=lost.child_run_id)
+        child = self.begin_child(work, self.run) if isinstance(work, ChildRun) else None
         row = StoredAttempt(
             task_run_id=start.task_run_id,
             job_run_id=self.run.job_run_id,
@@ -254,7 +257,8 @@ class Execution:
             iteration=unit.iteration,
             attempt=start.attempt,
             repair=self.run.repairs,
-            started_at=_now(),
+            # What it wrote before it was lost is looked for since then.
+            started_at=lost.started_at if lost else _now(),
             directory=str(process.directory) if process else "",
             child_run_id=child.run.job_run_id if child else None,
         )
@@ -262,11 +266,10 @@ class Execution:
             self.children[child.run.job_run_id] = child
         return Running(start, row, now, now + limit if limit else NEVER, process)
 
-    def _continued(self, start: Start, child: ChildRun) -> ChildRun:
-        """The run that a lost attempt had begun goes on."""
+    def _lost(self, start: Start) -> StoredAttempt | None:
+        """The attempt that goes on, with the run that it had begun, if it had."""
         lost = self.past.lost(start.unit, self.run.repairs)
-        same = lost is not None and lost.task_run_id == start.task_run_id
-        return replace(child, child_run_id=lost.child_run_id) if lost and same else child
+        return lost if lost and lost.task_run_id == start.task_run_id else None
 
     def _made(self, running: Running) -> Made:
         unit = running.start.unit

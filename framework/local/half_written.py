@@ -1,4 +1,4 @@
-"""What an attempt that left no record had written: its commits say whose they are."""
+"""What an attempt wrote and did not record: its commits say whose they are."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,10 +9,16 @@ from framework.records.run_values import StoredAttempt
 from framework.trace.delta_tables import DeltaTables
 
 
-def written_by_attempt(warehouse: Path, table: str, attempt: StoredAttempt) -> Iterator[TableVersion]:
-    """The versions of ``table`` (three parts) that ``attempt`` committed, by a history read no further than needed."""
+def written_by_attempt(
+    warehouse: Path, table: str, attempt: StoredAttempt, before: int | None = None
+) -> Iterator[TableVersion]:
+    """The versions of ``table`` (three parts) that ``attempt`` committed, ``before`` one that is known of.
+
+    The history is read no further than needed. Raises FrameworkError when it cannot be.
+    """
     tables, began = DeltaTables(warehouse), datetime.fromisoformat(attempt.started_at)
-    if (latest := tables.latest(table)) is None:
+    latest = tables.latest(table) if before is None else before - 1
+    if latest is None:
         return
     for commit in tables.commits(table, latest):
         if commit.at and commit.at < began:

@@ -10,6 +10,7 @@ from framework.core.job_run import JobResult, TaskOutcome
 from framework.core.task_run import AttemptRecord, TaskError, TaskResult
 from framework.local.protocol import AttemptEnded
 from framework.local.rules import loop_result, run_job_result
+from framework.runtime.redaction import redacted_error
 
 Limit = Literal["", "task", "job"]
 """Whose time limit ended an attempt, if one did."""
@@ -39,7 +40,7 @@ class Made:
             result=result,
             attempts=self.attempt,
             duration_s=self.duration_s,
-            error=None if result == "SUCCESS" else error,
+            error=redacted_error(error) if error and result != "SUCCESS" else None,
             **more,
         )
 
@@ -48,7 +49,7 @@ def of_process(made: Made, ended: AttemptEnded, directory: Path, limit: Limit) -
     """The outcome of a task whose last attempt has ended and left its record in ``directory``."""
     record, unreadable = read_record(directory)
     result = _result(ended, record, bool(limit))
-    error = (record and record.error) or unreadable or _unrecorded(ended, result, limit)
+    error = (record and record.error) or unreadable or _unrecorded(ended, result, limit, directory)
     return made.outcome(result, error, record=record, log=str(log_file(directory)))
 
 
@@ -113,7 +114,7 @@ def _result(ended: AttemptEnded, record: AttemptRecord | None, timed_out: bool) 
     return "SUCCESS" if ended.exit_code == 0 and record and record.result == "SUCCESS" else "FAILED"
 
 
-def _unrecorded(ended: AttemptEnded, result: TaskResult, limit: str) -> TaskError:
+def _unrecorded(ended: AttemptEnded, result: TaskResult, limit: str, directory: Path) -> TaskError:
     if result == "TIMEDOUT":
         return time_limit(limit)
     if result == "CANCELED":
@@ -122,7 +123,11 @@ def _unrecorded(ended: AttemptEnded, result: TaskResult, limit: str) -> TaskErro
         name = signal.strsignal(ended.signal) or "an unknown signal"
         hint = "Was the machine out of memory?" if ended.signal == signal.SIGKILL else ""
         return TaskError("ProcessDied", f"the task's process was ended by signal {ended.signal}, {name}", hint)
-    return TaskError("ProcessDied", f"the task's process exited with code {ended.exit_code} without recording a result")
+    return TaskError(
+        "ProcessDied",
+        f"the task's process exited with code {ended.exit_code} without recording a result",
+        f"See {log_file(directory)}. A full disk keeps a task from recording, too.",
+    )
 
 
 def time_limit(limit: str) -> TaskError:

@@ -8,27 +8,19 @@ from framework.local.stored_runs import settled
 from framework.records.run_store import RunStore
 from framework.records.run_values import StoredRun
 
-_LATEST = 50
-"""Runs that are looked at; whatever is older has its rows, or gets them by ``framework runs sync``."""
-
 Row = dict[str, Any]
 
 
-def pending_rows(paths: LocalPaths) -> dict[str, list[Row]]:
-    """Their rows, by the name of the table."""
+def pending_rows(paths: LocalPaths, project: str = "") -> dict[str, list[Row]]:
+    """Their rows, by the name of the table: of every project, or of one."""
     if not paths.run_store.exists():
         return {}
     found: dict[str, list[Row]] = {TASK_RUNS.name: [], JOB_RUNS.name: []}
     with RunStore(paths.run_store) as store:
-        for run in store.latest(_LATEST):
-            if not _is_recorded(store, run):
-                for each in (run, *store.children(run.job_run_id)):
-                    _add(store, settled(store, each, paths), paths, found)
+        for run in store.pending():
+            if project in ("", run.project):
+                _add(store, settled(store, run, paths), paths, found)
     return found
-
-
-def _is_recorded(store: RunStore, run: StoredRun) -> bool:
-    return run.state == "TERMINATED" and store.recorded(run.job_run_id) > run.repairs
 
 
 def _add(store: RunStore, run: StoredRun, paths: LocalPaths, found: dict[str, list[Row]]) -> None:

@@ -1,6 +1,6 @@
 """The rows of a run that ended: what its attempts recorded, and what is known of those that recorded nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any, cast
 from framework.core.errors import FrameworkError
 from framework.core.job_run import TaskOutcome
 from framework.core.ops_tables import JOB_RUNS, Source, in_order, row_of, times
-from framework.core.task_run import AttemptRecord, Environment, Origin, TableVersion, TaskError, TaskResult
+from framework.core.task_run import AttemptRecord, Environment, Origin, TaskError, TaskResult
 from framework.local.half_written import written_by_attempt
 from framework.local.outcomes import read_record
 from framework.local.paths import LocalPaths
@@ -28,8 +28,9 @@ def rows_of(store: RunStore, run: StoredRun, paths: LocalPaths) -> RunRows:
     history, since = store.history(run.job_run_id), store.recorded(run.job_run_id)
     telling = _Telling(run, paths, store.run(run.owner_run_id or run.job_run_id), history)
     made = [each for each in history.attempts if each.repair >= since]
-    tried = {(each.task_key, each.iteration) for each in history.attempts}
-    decided = {key: outcome for key, outcome in history.outcomes.items() if key not in tried}
+    tried = {(each.task_key, each.iteration, each.attempt) for each in history.attempts}
+    # A task that was tried may be decided without an attempt in a repair.
+    decided = {key: outcome for key, outcome in history.outcomes.items() if (*key, outcome.attempts) not in tried}
     return RunRows(
         job_run_id=run.job_run_id,
         project=run.project,
@@ -55,9 +56,7 @@ class _Telling:
         # The scheduler's word counts: a process may have recorded success and then not ended in time.
         result = cast(TaskResult, made.result or told.result)
         told = replace(told, result=result, iteration=made.iteration, **self._missing(told, made.repair))
-        if result != "SUCCESS" and not told.outputs:
-            # Killed, or failed after a write: of that the attempt could not tell.
-            told = replace(told, outputs=tuple(self._half_written(made)))
+        told = self._with_half_written(told, made)
         source: Source = "process" if record else "scheduler"
         return row_of(told, source, repair=made.repair, run_job_run_id=str(made.child_run_id or ""))
 
@@ -98,13 +97,16 @@ class _Telling:
         told = self._record(key, made.task_run_id, made.attempt, made.started_at, made.ended_at or "")
         return replace(told, kind=outcome.kind if outcome else "", error=None if made.result == "SUCCESS" else error)
 
-    def _half_written(self, made: StoredAttempt) -> Iterator[TableVersion]:
-        try:
-            template = plans.load_plan(self._plan(made.repair)).tasks.get(made.task_key)
-        except FrameworkError:  # somebody else's bundle has no plans
-            return
-        for table in plans.written_by(template) if template else ():
-            yield from written_by_attempt(self.paths.warehouse, table, made)
+    def _with_half_written(self, told: AttemptRecord, made: StoredAttempt) -> AttemptRecord:
+        """``told`` with what it does not tell: the attempt was killed or failed after a write, and maybe made again."""
+        known = {each.table: each.version for each in told.outputs}
+        outputs, notes = [*told.outputs], [*told.notes]
+        for table in _written(self._plan(made.repair)).get(made.task_key, ()):
+            try:
+                outputs += written_by_attempt(self.paths.warehouse, table, made, known.get(table))
+            except FrameworkError as error:
+                notes.append(f"what else it wrote is not known: {error}")
+        return replace(told, outputs=tuple(outputs), notes=tuple(notes))
 
     def _record(self, key: Key, task_run_id: str, attempt: int, started_at: str, ended_at: str = "") -> AttemptRecord:
         run = self.run
@@ -141,6 +143,15 @@ class _Telling:
         is_own = self.owner.job_run_id == self.run.job_run_id
         directory = self.paths.release(self.owner.job_run_id, repair if is_own else self.owner.repairs)
         return directory / "bundle" / "plans" / f"{self.run.pipeline}.json"
+
+
+@cache
+def _written(plan: Path) -> Mapping[str, list[str]]:
+    """The tables that each task of ``plan`` writes; of somebody else's bundle, which has no plans, nobody knows."""
+    try:
+        return {key: plans.written_by(task) for key, task in plans.load_plan(plan).tasks.items()}
+    except FrameworkError:
+        return {}
 
 
 @cache

@@ -9,10 +9,12 @@ from typing import Any, NoReturn
 
 from framework.core.errors import UsageError
 from framework.core.job_run import JobRun, TaskOutcome
+from framework.local.known_secrets import keep_known_secrets
 from framework.local.ownership import is_owned
 from framework.local.paths import LocalPaths
 from framework.records.run_store import RunStore
 from framework.records.run_values import Key, StoredAttempt, StoredRun
+from framework.runtime.redaction import redacted_values
 
 _NAMED = 20
 """Logs that a message names."""
@@ -43,9 +45,14 @@ class RunDetails:
 
 
 def runs_from(directory: Path) -> LocalPaths | None:
-    """The state with the runs that are meant in ``directory``: its own, or the nearest above. None: no run so far."""
+    """The state with the runs that are meant in ``directory``: its own, or the nearest above. None: no run so far.
+
+    Of its secrets nothing is shown from then on.
+    """
     candidates = (LocalPaths(each) for each in (directory, *directory.parents))
-    return next((paths for paths in candidates if paths.run_store.exists()), None)
+    if found := next((paths for paths in candidates if paths.run_store.exists()), None):
+        keep_known_secrets(found)
+    return found
 
 
 def with_runs(directory: Path) -> LocalPaths:
@@ -113,7 +120,7 @@ def job_run_of(store: RunStore, run: StoredRun, paths: LocalPaths) -> JobRun:
         target=run.target,
         result=run.result or "CANCELED",
         duration_s=run.duration_s,
-        parameters={name: value for name, value in run.parameters.items() if not name.startswith("framework.")},
+        parameters=redacted_values({n: v for n, v in run.parameters.items() if not n.startswith("framework.")}),
         tasks=tuple(outcomes),
         directory=str(paths.run(run.job_run_id)),
     )

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,9 @@ class Database:
         """Open or create it."""
         file.parent.mkdir(parents=True, exist_ok=True)
         self._file = file
+        # For its user alone, as are the files that sqlite makes beside it. What is in the way, sqlite tells.
+        with suppress(OSError):
+            file.touch(mode=0o600, exist_ok=False)
         with self._explained():
             self._connection = sqlite3.connect(file, timeout=PATIENCE, isolation_level=None)
         self.execute("pragma journal_mode = wal")

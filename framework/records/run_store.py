@@ -161,6 +161,11 @@ class RunStore:
         pending = "job_run_id in (select job_run_id from unrecorded) and state = 'TERMINATED'"
         return self._select(pending, (), f"order by job_run_id desc limit {limit}")
 
+    def pending(self) -> list[StoredRun]:
+        """Every run that the tables of records do not have as it is: ``unrecorded``, under way or interrupted."""
+        open_ones = "select job_run_id from job_runs where state <> 'TERMINATED'"
+        return self._select(f"job_run_id in ({open_ones} union select job_run_id from unrecorded)", ())  # noqa: S608
+
     def note_recorded(self, run: StoredRun) -> None:
         """The tables of records have the run as it is now."""
         self._noted.append(("insert or replace into recorded values (?, ?)", (run.job_run_id, run.repairs)))

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from framework.core.job_run import JobResult, TaskOutcome
-from framework.core.redaction import without_secrets
 from framework.core.task_run import AttemptRecord, TaskError
+from framework.runtime.redaction import redacted_values
 
 RunState = Literal["QUEUED", "RUNNING", "INTERRUPTED", "TERMINATED"]
 """INTERRUPTED: its process died before it ended."""
@@ -53,7 +53,7 @@ class StoredRun(NewRun):
         """The entry of ``framework runs -o json``; fields may be added, never renamed."""
         hidden = ("owner_run_id", "idempotency_token", "source")
         shown = {name: value for name, value in asdict(self).items() if name not in hidden}
-        return {**shown, "parameters": without_secrets(self.parameters)}
+        return {**shown, "parameters": redacted_values(self.parameters)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ import datetime
 import logging
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,7 @@ def attempt(argv: Sequence[str], set_task_value: SetTaskValue = nowhere) -> Atte
 
 def run_task(given: Arguments, template: TaskRun, plan: plans.Plan, set_task_value: SetTaskValue) -> Outcome:
     """Do the task. Raises FrameworkError when it cannot be done, or nobody could trace it back to its code."""
-    origin = provenance.origin_of(Path(given.plan))
-    provenance.refuse_untraceable(origin, given, template.target)
+    origin = provenance.traceable(given, template.target)
     context = TaskContext(
         job_run_id=given.job_run_id,
         task_run_id=given.task_run_id,
@@ -153,7 +153,10 @@ def _record(given: Arguments, template: TaskRun | None, started: str, result: Ou
     )
     record = redaction.redacted_record(record)
     structured_logs.ended(record)
-    run_records.write(record, template.ops_schema if template else "")
+    try:
+        run_records.write(record, template.ops_schema if template else "")
+    except FrameworkError as error:
+        return replace(record, result="FAILED", error=_error(error))
     return record
 
 

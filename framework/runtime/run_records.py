@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from framework.core import durable
+from framework.core.errors import FrameworkError
 from framework.core.task_run import AttemptRecord
 from framework.runtime import record_rows
 
@@ -35,12 +36,18 @@ def is_written() -> bool:
 
 
 def write(record: AttemptRecord, ops_schema: str = "") -> None:
-    """Keep ``record``: whole and on disk when this returns, or not there at all.
+    """Keep ``record``: whole and on disk when this returns. Raises FrameworkError when it is not there at all.
 
     Without an outbox it goes to the log, and as a row to the table in ``ops_schema``, if there is one.
     """
     if directory := outbox():
-        durable.keep(directory / _FILE, record.to_json())
+        try:
+            durable.keep(directory / _FILE, record.to_json())
+        except OSError as error:
+            raise FrameworkError(
+                f"the task came to {record.result}, and its record cannot be written: {error}",
+                "is the disk full? Make room, then run the task again",
+            ) from error
     else:
         _logger.info("%s%s", RECORD_LINE, record.to_json())
         if ops_schema:

@@ -1,5 +1,6 @@
 """MLflow runs of our tasks: opened with the tags by which later tasks, and people, find them."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 INPUTS, VERDICT, MODEL_URI = "framework.inputs", "framework.verdict", "framework.model_uri"
 MODEL_FROM, CANDIDATE, COMPARED = "framework.model_from", "framework.candidate_run_id", "framework.compared"
 
+_logger = logging.getLogger("framework.tracking")
+
 
 @contextmanager
 def opened_run(task: Task, experiment: str, tags: Mapping[str, str]) -> Iterator["Run"]:
@@ -29,11 +32,22 @@ def opened_run(task: Task, experiment: str, tags: Mapping[str, str]) -> Iterator
     all_tags = {**task.template.tags, **_stamp(task), **tags}
     name = f"{task.template.pipeline}.{task.template.task_key}"
     experiment_id = _experiment_id(experiment, task.template.tags)
-    with mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=all_tags) as run:
-        try:
-            yield run
-        finally:
-            _put_back(run.info.run_id, all_tags)
+    raised: Exception | None = None
+    try:
+        with mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=all_tags) as run:
+            try:
+                yield run
+            except Exception as error:
+                raised = error
+                raise
+            finally:
+                _put_back(run.info.run_id, all_tags)
+    except Exception as error:
+        if raised is None or error is raised:
+            raise
+        # MLflow is away, and that must not hide what ended the task.
+        _logger.warning("the MLflow run %s could not be ended: %s", run.info.run_id, error)
+        raise raised from raised.__cause__
 
 
 def latest_run(task: Task, experiment: str, task_key: str, tags: Mapping[str, str] | None = None) -> "Run":

@@ -115,6 +115,25 @@ def test_the_state_is_for_its_user_alone(framework, tmp_path):
     run_job(framework)
 
     assert (tmp_path / ".framework").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / ".framework" / "runs.db").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("place", ["environment", "file"])
+def test_a_secret_that_only_its_value_gives_away_is_in_no_answer(framework, tmp_path, monkeypatch, place):
+    secret = f"swordfish of the {place}"
+    if place == "environment":
+        monkeypatch.setenv("DB_PASSWORD", secret)
+    else:
+        (tmp_path / ".framework").mkdir()
+        (tmp_path / ".framework" / "secrets.json").write_text(json.dumps({"shop": {"db": secret}}))
+
+    done, run = run_job(framework, "--params", f"n={secret}")
+    asked = (("runs", "last"), ("runs", "last", "-o", "json"), ("runs", "-o", "json"), ("runs", "--project", "demo"))
+    rows = framework("runs", "--task", "check", "-o", "json")
+
+    assert run["parameters"] == {"n": "[REDACTED]"}
+    assert json.loads(rows.stdout)[0]["error_message"].startswith("'[REDACTED]' is not a number")
+    assert not any(secret in text for text in (done.output, rows.output, *(framework(*each).output for each in asked)))
 
 
 def test_one_idempotency_token_is_one_run(framework):

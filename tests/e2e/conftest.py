@@ -87,9 +87,9 @@ class Shop:
             history = DeltaTable(str(self.root / ".framework/warehouse" / table)).history()
             said = {each["version"]: json.loads(each.get("userMetadata") or "{}") for each in history}
             written = {version: each for version, each in said.items() if "task_run_id" in each}
-            for each in written.values():
+            for version, each in written.items():
                 assert (each["job_run_id"], each["task_run_id"], each["attempt"]) in attempts
-            assert f"spark_catalog.{table.replace('.db/', '.')}@{max(written)}" in outputs
+                assert f"spark_catalog.{table.replace('.db/', '.')}@{version}" in outputs
 
     def reset(self) -> None:
         """The files as they were; tables, models and runs stay."""

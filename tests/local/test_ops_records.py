@@ -1,14 +1,16 @@
 """The rows that a run leaves: from its records, from the scheduler, and from commits of attempts that were killed."""
 
 import json
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
 from deltalake import CommitProperties, DeltaTable, QueryBuilder, write_deltalake
 
+from framework.core.errors import FrameworkError
 from framework.core.job_run import TaskOutcome
 from framework.core.ops_tables import JOB_RUNS, TASK_RUNS
-from framework.core.task_run import AttemptRecord, Origin, TaskError, TaskRun
+from framework.core.task_run import AttemptRecord, Origin, TableVersion, TaskError, TaskRun
 from framework.local.ops_records import record_all, record_ended
 from framework.local.paths import LocalPaths
 from framework.records import provenance
@@ -55,7 +57,9 @@ def run(store, paths):
 def attempted(store, run, paths):
     """Notes an attempt that ended with ``result``, and its record unless it was killed before."""
 
-    def note(task="features", result="SUCCESS", *, killed=False, repair=0, number=1, iteration=None) -> StoredAttempt:
+    def note(
+        task="features", result="SUCCESS", *, killed=False, repair=0, number=1, iteration=None, outputs=()
+    ) -> StoredAttempt:
         directory = paths.attempt(run.job_run_id, task, number)
         made = StoredAttempt(
             task_run_id=f"{run.job_run_id}{number:04}", job_run_id=run.job_run_id, task_key=task, iteration=iteration,
@@ -63,7 +67,7 @@ def attempted(store, run, paths):
         )  # fmt: skip
         if not killed:
             directory.mkdir(parents=True)
-            (directory / "record.json").write_text(recorded(made).to_json())
+            (directory / "record.json").write_text(replace(recorded(made), outputs=outputs).to_json())
         store.note_attempt(made)
         error = TaskError("ProcessDied", "the task's process was ended by signal 9") if killed else None
         outcome = TaskOutcome(task_key=task, kind="feature_table", result=result, attempts=number, duration_s=9.0,
@@ -214,6 +218,62 @@ def test_a_repair_adds_its_attempts_and_a_row_of_the_run(store, run, attempted, 
         ("score", 0, 0, "UPSTREAM_FAILED"), ("score", 3, 1, "SUCCESS"),
     ]  # fmt: skip
     assert [(row["repair"], row["result"]) for row in rows(paths, JOB_RUNS)] == [(0, "FAILED"), (1, "SUCCESS")]
+
+
+def test_a_run_that_cannot_be_recorded_is_named_and_keeps_no_other_from_it(store, run, attempted, paths):
+    attempted(outputs=(TableVersion(OUTPUT, 2**70),))
+    end(store, run)
+    other = store.begin(NewRun(**vars(new_of(run))))
+    end(store, other)
+
+    for record in (record_ended, record_all):
+        with pytest.raises(FrameworkError, match=f"run {run.job_run_id} cannot be recorded: Overflow"):
+            record(store, paths)
+
+    assert [row["job_run_id"] for row in rows(paths, JOB_RUNS)] == [str(other.job_run_id)]
+    assert store.unrecorded() == [store.run(run.job_run_id)]
+
+
+def test_a_commit_that_cannot_be_read_is_a_note_in_the_row(store, run, attempted, paths):
+    made = attempted(result="FAILED")
+    for _ in range(2):
+        commit(paths, f'{{"task_run_id": "{made.task_run_id}", "attempt": 1}}')
+    (paths.warehouse / "features.db/units/_delta_log" / f"{0:020}.json").write_bytes(b"\xff")
+    end(store, run, "FAILED")
+
+    record_ended(store, paths)
+
+    (row,) = rows(paths)
+    assert row["output_keys"] == [f"{OUTPUT}@1"]
+    assert f"v0 of {OUTPUT} cannot be read" in row["notes"][0]
+
+
+def test_what_was_committed_before_an_attempt_was_lost_stands_in_its_row_when_it_went_on(store, run, attempted, paths):
+    made = attempted(outputs=(TableVersion(OUTPUT, 1, 1),))
+    for _ in range(2):
+        commit(paths, f'{{"task_run_id": "{made.task_run_id}", "attempt": 1}}')
+    end(store, run)
+
+    record_ended(store, paths)
+
+    assert [row["output_keys"] for row in rows(paths)] == [[f"{OUTPUT}@1", f"{OUTPUT}@0"]]
+
+
+def test_a_task_that_was_tried_and_in_a_repair_never_ran_has_a_row_of_that(store, run, attempted, paths):
+    attempted(result="SUCCESS")
+    attempted("score", result="FAILED", number=2)
+    end(store, run, "FAILED")
+    record_ended(store, paths)
+    again = store.begin_repair(store.run(run.job_run_id), [("features", None), ("score", None)], {}, None)
+    attempted(result="FAILED", repair=1, number=3)
+    skipped = TaskOutcome(task_key="score", kind="x", result="UPSTREAM_FAILED", attempts=0, duration_s=0.0)
+    store.note_outcome(run.job_run_id, skipped)
+    end(store, again, "FAILED")
+
+    record_ended(store, paths)
+
+    told = [(row["attempt"], row["repair"], row["result"]) for row in rows(paths) if row["task_key"] == "score"]
+    assert told == [(0, 1, "UPSTREAM_FAILED"), (2, 0, "FAILED")]
 
 
 def new_of(run):

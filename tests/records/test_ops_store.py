@@ -5,11 +5,12 @@ import multiprocessing
 from dataclasses import replace
 
 import pytest
-from deltalake import DeltaTable, QueryBuilder
+from deltalake import DeltaTable, QueryBuilder, write_deltalake
 
 from framework.core.ops_tables import JOB_RUNS, OPS_TABLES, TASK_RUNS, in_order, ops_schema, row_of
 from framework.core.task_run import AttemptRecord, ModelVersion, Origin, TableVersion, TaskError, Verdict
-from framework.records.ops_arrow import arrow_schema
+from framework.records import ops_store
+from framework.records.ops_arrow import arrow_schema, arrow_table
 from framework.records.ops_store import MOST_FILES, OpsStore, RunRows
 
 RECORD = AttemptRecord(
@@ -53,6 +54,41 @@ def test_a_row_has_every_column_as_it_was_recorded(store):
     assert (row["commit"], row["dirty"], row["duration_s"], row["verdict_passed"]) == ("c0ffee", True, 2.5, False)
     assert row["started_at"].isoformat() == "2024-03-01T04:00:00+00:00"
     assert (row["mlflow_run_id"], row["model_version"], row["error_message"]) == ("abc", "1", "no")
+
+
+def test_bytes_that_are_no_text_are_written_escaped(store):
+    odd = replace(RECORD, parameters={"x": "\udcff"}, notes=("\udcff",), error=TaskError("OSError", "no file \udcff"))
+    store.append([replace(run(), task_runs=[row_of(odd)])])
+
+    import pyarrow as pa
+
+    (row,) = pa.table(rows(store)).to_pylist()
+    assert (dict(row["parameters"]), row["notes"]) == ({"x": "\\udcff"}, ["\\udcff"])
+    assert row["error_message"] == "no file \\udcff"
+
+
+def test_a_table_of_an_earlier_release_gets_the_columns_that_are_new(store):
+    earlier = arrow_table(TASK_RUNS, run(1).task_runs).drop_columns(["dirty", "input_keys"])
+    write_deltalake(str(store.path("shop", TASK_RUNS)), earlier)
+
+    store.append([run(2)])
+    store.append([run(3)])
+
+    found = rows(store)
+    assert dict(zip(found["job_run_id"].to_pylist(), found["dirty"].to_pylist(), strict=True)) == {
+        "1": None, "2": True, "3": True,
+    }  # fmt: skip
+
+
+def test_files_that_cannot_be_made_into_few_keep_no_run_from_the_table(store, monkeypatch):
+    monkeypatch.setattr(ops_store, "MOST_FILES", 2)
+    store.append([run(1)])
+    next(store.path("shop", TASK_RUNS).glob("*.parquet")).unlink()
+
+    for number in (2, 3):
+        store.append([run(number)])
+
+    assert DeltaTable(str(store.path("shop", TASK_RUNS))).version() == 2
 
 
 @pytest.mark.parametrize("table", OPS_TABLES, ids=lambda table: table.name)

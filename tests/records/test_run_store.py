@@ -196,6 +196,20 @@ def test_a_run_that_ended_is_to_be_recorded_once_and_again_after_its_repair(stor
     assert (store.recorded(first), store.recorded(second), store.recorded(open_one)) == (1, 0, 0)
 
 
+def test_whatever_has_not_ended_or_is_not_recorded_is_pending_however_old_and_deep_it_is(store):
+    interrupted = begin(store)
+    child = begin(store, "child", interrupted)
+    grandchild = begin(store, "grandchild", child, owner=interrupted)
+    store.interrupted(interrupted)
+    ended, recorded = begin(store), begin(store)
+    for run in (ended, recorded):
+        store.note_end(run, "SUCCESS", STARTED, 1.0)
+    store.note_recorded(store.run(recorded))
+    store.commit()
+
+    assert [run.job_run_id for run in store.pending()] == [interrupted, child, grandchild, ended]
+
+
 def test_the_runs_of_an_earlier_version_are_to_be_recorded_too(tmp_path):
     file = tmp_path / "runs.db"
     with RunStore(file) as store:

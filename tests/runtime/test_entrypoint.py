@@ -64,6 +64,16 @@ def test_a_plan_that_cannot_be_used_still_leaves_a_record(tmp_path, monkeypatch,
     assert [file.name for file in (tmp_path / "out").iterdir() if file.suffix == ".tmp"] == []
 
 
+def test_a_record_that_the_disk_refuses_is_told_and_the_attempt_fails(tmp_path, monkeypatch, capsys):
+    (tmp_path / "out").write_text("a file")
+    monkeypatch.setenv("FRAMEWORK_OUTBOX", str(tmp_path / "out"))
+
+    error = entrypoint.attempt(OWN).error
+
+    assert "its record cannot be written: [Errno " in error.message and "the disk" in error.hint
+    assert error.message in capsys.readouterr().err
+
+
 def test_half_a_character_in_an_error_loses_neither_record_nor_log(attempt, sales):
     record = attempt(
         "python", entrypoint="shop.features:raises_half_a_character", reads={"sales": sales}, writes=attempt.name("t")

@@ -7,7 +7,7 @@ import pytest
 from databricks.bundles.jobs import Job
 
 from framework.compile.bundle import Bundle
-from framework.core.errors import UsageError
+from framework.core.errors import FrameworkError, UsageError
 from framework.local.driver import Begun, Driver
 from framework.local.requests import RepairRequest, RunRequest
 from framework.local.run import backfill, repair, resume, run
@@ -80,6 +80,23 @@ def test_a_repair_that_was_killed_before_it_began_changes_nothing(here, tmp_path
 
     assert failed.result == "FAILED"
     assert (repaired.result, stored(tmp_path)[0].repairs) == ("SUCCESS", 1)
+
+
+def test_a_repair_that_would_forget_what_is_not_recorded_is_refused(here, tmp_path):
+    in_the_way = tmp_path / ".framework" / "warehouse" / "ops_b.db"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.touch()
+    told = []
+    failed = run(*here(parameters={"x": "no number"}), told.append)
+    again = here()[0], tmp_path, stored(tmp_path)[0], RepairRequest(parameters={"x": "3"})
+
+    with pytest.raises(FrameworkError, match=f"forgets .* run {failed.job_run_id} cannot be recorded") as refused:
+        repair(*again, quiet)
+    in_the_way.unlink()
+
+    assert "the tables of records do not have all" in told[-1].message
+    assert "framework runs sync" in refused.value.hint
+    assert repair(*again, quiet).result == "SUCCESS"
 
 
 def test_a_second_run_with_the_same_token_leaves_no_files(here, tmp_path):

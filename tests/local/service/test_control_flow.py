@@ -6,6 +6,7 @@ from databricks.bundles.jobs import Job
 from framework.core.errors import UsageError
 from framework.local.past import Past
 from framework.local.selection import to_rerun
+from framework.records.run_values import StoredAttempt
 
 SECONDS = 10.0
 
@@ -338,6 +339,23 @@ def test_the_last_attempt_says_which_values_a_task_has(service, script, task):
 
     assert live == '{"y": 2}'
     assert service.store.history(ran.run.job_run_id).values == {"a": {"y": 2}}
+
+
+def test_a_lost_attempt_goes_on_under_its_number_and_since_its_beginning(service, script, task):
+    """What it had committed before is looked for since then."""
+    service.jobs[1] = Job.from_dict({"name": "job", "tasks": [task("a")]})
+    run = service.stored(1)
+    lost = StoredAttempt(
+        task_run_id=f"{run.job_run_id}0001", job_run_id=run.job_run_id, task_key="a", iteration=None, attempt=1,
+        repair=0, started_at=run.started_at,
+    )  # fmt: skip
+    service.store.note_attempt(lost)
+    service.store.commit()
+
+    service.again(script(), run)
+
+    (made,) = service.store.history(run.job_run_id).attempts
+    assert (made.task_run_id, made.started_at, made.result) == (lost.task_run_id, run.started_at, "SUCCESS")
 
 
 def test_a_child_that_nobody_had_noted_when_the_process_was_killed_holds_nobody_up(service, script, task):
