@@ -44,9 +44,10 @@ class OpsTable:
     def told_apart_by(self) -> tuple[str, ...]:
         """Rows that are alike in these are one: who lost the answer to an append may have repeated it.
 
-        With the time, so that a question about some days need not look at the rows of all others.
+        With the time, so that a question about some days need not look at the rows of all others; with repair and
+        result, as what a task never tried is decided anew by each repair.
         """
-        return (*self.key, "started_at")
+        return tuple(dict.fromkeys((*self.key, "repair", "result", "started_at")))
 
     @property
     def schema(self) -> str:

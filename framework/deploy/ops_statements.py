@@ -15,7 +15,6 @@ _PROPERTIES = {
     "delta.autoOptimize.autoCompact": "true",
     "delta.logRetentionDuration": "interval 30 days",
     "delta.deletedFileRetentionDuration": "interval 7 days",
-    "delta.setTransactionRetentionDuration": "interval 90 days",
 }
 _NO_PLAIN_TEXT = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -55,7 +54,7 @@ def writer_statements(schema: str, writer: str) -> Iterator[str]:
 def audit_statements(
     catalog: str, schemas: Mapping[str, Mapping[str, Sequence[str]]], auditors: Iterable[str]
 ) -> Iterator[str]:
-    """Those that make a view over every project's rows, for ``auditors``, who need no rights on the tables.
+    """Those that make a view over every project's rows, each once, for ``auditors``, who need no rights on the tables.
 
     ``schemas`` is schema → table → its columns: one that another version made may lack some.
     """
@@ -112,4 +111,6 @@ def _selected(full_name: str, table: OpsTable, there: Sequence[str]) -> str:
         name(each.name) if each.name in there else f"NULL AS {name(each.name)}"
         for each in table.columns
     )
-    return f"SELECT {', '.join(columns)} FROM {name(full_name)}"  # noqa: S608 - names are quoted
+    apart = ", ".join(name(each) for each in table.told_apart_by if each in there)
+    first = f"row_number() OVER (PARTITION BY {apart} ORDER BY {name(table.key[0])}) = 1"
+    return f"SELECT {', '.join(columns)} FROM {name(full_name)} QUALIFY {first}"  # noqa: S608 - names are quoted

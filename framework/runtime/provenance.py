@@ -24,23 +24,18 @@ LOCAL = "local"
 PROVENANCE, MANIFEST = "provenance.json", "release.json"
 """Beside the directory of plans: what a local run, or a deployed release, says of itself."""
 _NOTHING = Arguments(plan="", task="", job_run_id="", task_run_id="")
-_LOOKED_THROUGH = 200
-"""Records of deployments, the newest first: each is a file in the workspace."""
+_NOBODY = "refused: nobody could tell where results of this run come from"
 
 
-@functools.cache
 def origin_of(plan: Path) -> Origin:
-    """The code of the bundle that ``plan`` belongs to; empty where no file says so.
+    """The code of the bundle that ``plan`` belongs to; empty where no file says so, or none can be read.
 
     A deployed release has its hashes in its manifest, and no commit: the records of deployments have that.
     """
-    if not plan.name:
+    try:
+        return _told(plan)
+    except OSError:
         return Origin()
-    release = plan.parent.parent
-    if (beside := release / PROVENANCE).is_file():
-        known = {field.name for field in fields(Origin)}
-        return Origin(**{name: value for name, value in _read(beside).items() if name in known})
-    return _of_release(release, _read(release / MANIFEST))
 
 
 def environment_of(given: Arguments = _NOTHING) -> Environment:
@@ -58,10 +53,15 @@ def environment_of(given: Arguments = _NOTHING) -> Environment:
     )
 
 
-def refuse_untraceable(origin: Origin, given: Arguments, target: str) -> None:
-    """Raises FrameworkError naming what is missing, unless the attempt can be traced back, or is of a local run."""
+def traceable(given: Arguments, target: str) -> Origin:
+    """The code of an attempt. Raises FrameworkError naming what is missing to trace it back, but in a local run."""
     if outbox() or (target == LOCAL and not on_databricks()):
-        return
+        return origin_of(Path(given.plan))
+    try:
+        origin = _told(Path(given.plan))
+    except OSError as error:
+        may = "who the job runs as needs CAN_READ on the project's directory of releases; with that, run the task again"
+        raise FrameworkError(f"{_NOBODY}: {error.filename} cannot be read: {error.strerror}", may) from None
     needed = {
         "commit": origin.commit,
         "hash of the project's wheel": origin.project_wheel,
@@ -71,15 +71,28 @@ def refuse_untraceable(origin: Origin, given: Arguments, target: str) -> None:
     }
     if missing := [name for name, value in needed.items() if not value]:
         raise FrameworkError(
-            f"refused: nobody could tell where results of this run come from; it has no {', no '.join(missing)}",
+            f"{_NOBODY}; it has no {', no '.join(missing)}",
             f"outside of local only what was deployed from a commit runs: framework deploy -e {target}",
         )
+    return origin
 
 
 def hash_of_plans(digests: Mapping[str, str]) -> str:
     """16 hex digits for the plans among ``digests``: path in the release → sha256."""
     lines = (f"{path}\n{digest}\n" for path, digest in sorted(digests.items()) if path.startswith("plans/"))
     return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
+
+
+@functools.cache
+def _told(plan: Path) -> Origin:
+    """See origin_of. Raises OSError for a file that is there and cannot be read; asked again, it looks again."""
+    if not plan.name:
+        return Origin()
+    release = plan.parent.parent
+    if (beside := release / PROVENANCE).is_file():
+        known = {field.name for field in fields(Origin)}
+        return Origin(**{name: value for name, value in _read(beside).items() if name in known})
+    return _of_release(release, _read(release / MANIFEST))
 
 
 def _of_release(release: Path, manifest: Mapping[str, Any]) -> Origin:
@@ -103,26 +116,23 @@ _WHEELS = ("project_wheel", "runtime_wheel")
 
 def _newest_deployment(records: Path, release: str) -> dict[str, Any]:
     """The last record of a deployment of that release. Their names sort by time."""
-    names = sorted((each.name for each in _listed(records) if each.suffix == ".json"), reverse=True)
-    for name in names[:_LOOKED_THROUGH]:
+    try:
+        names = sorted((each.name for each in records.iterdir() if each.suffix == ".json"), reverse=True)
+    except FileNotFoundError:
+        return {}
+    # Of each deployment one file: how it ended comes after how it began, and says all of that.
+    for name in {name.partition(".")[0]: name for name in names}.values():
         found = _read(records / name)
         if found.get("release") == release and found.get("kind") != "destroy":
             return found
     return {}
 
 
-def _listed(directory: Path) -> list[Path]:
-    try:
-        return list(directory.iterdir())
-    except OSError:
-        return []
-
-
 def _read(path: Path) -> dict[str, Any]:
-    """A JSON object; empty when the file is not there, or is none: what it would say is then not known."""
+    """A JSON object; empty when the file is not there, or is none. Raises OSError when it cannot be read."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
 

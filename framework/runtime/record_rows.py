@@ -1,4 +1,8 @@
-"""The row of an attempt in the table of records on Databricks: appended by the attempt's own process, exactly once."""
+"""The row of an attempt in the table of records on Databricks: appended by the attempt's own process, at its end.
+
+Without an application transaction: to look one up, Delta reads the whole state of the table, for several times what the
+append takes. So an append is never repeated here; readers leave out a row that somebody else repeated.
+"""
 
 import json
 import logging
@@ -15,7 +19,7 @@ _logger = logging.getLogger("framework.records")
 
 
 def append(record: AttemptRecord, ops_schema: str) -> bool:
-    """Append the row of ``record``; what was appended before is not again. Says whether it is there.
+    """Append the row of ``record``, once for each attempt. Says whether it is there.
 
     The task has done its work: that its row cannot be written does not undo that, so an error is only told.
     """
@@ -29,11 +33,9 @@ def append(record: AttemptRecord, ops_schema: str) -> bool:
 
 
 def _append(record: AttemptRecord, table: str) -> None:
-    attempt = f"{record.job_run_id}/{record.task_run_id}/{record.attempt}"
     said = {"task_run_id": record.task_run_id, "attempt": record.attempt, "job_run_id": record.job_run_id}
     # Not saveAsTable: that would make a table that is not there, without its clustering, retention and grants.
-    writer = _frame(record).writeTo(table).option("userMetadata", json.dumps(said))
-    writer.option("txnAppId", f"{TASK_RUNS.name}/{attempt}").option("txnVersion", "1").append()
+    _frame(record).writeTo(table).option("userMetadata", json.dumps(said)).append()
 
 
 def _frame(record: AttemptRecord) -> "DataFrame":

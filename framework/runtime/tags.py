@@ -1,8 +1,9 @@
-"""Tags and properties of tables: set only where they differ, so a run that changes nothing makes no commit."""
+"""Tags and properties of tables: properties only where they differ, so a run that changes nothing makes no commit."""
 
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from framework.core.task_run import TableVersion, TaskRun
 from framework.runtime import spark_errors
@@ -26,21 +27,21 @@ def put_on(table: str, task: Task) -> None:
 
     The rows are written by then, so a table that cannot be tagged stays, and the log says why.
     """
-    try:
+    with _told(table):
         for statement in statements(table, _properties(table, task), task.template):
-            task.context.spark.sql(statement)
-    except Exception as error:
-        _logger.warning("%s could not be tagged: %s", table, _why(error))
+            # Each by itself: who may not set tags may set properties.
+            with _told(table):
+                task.context.spark.sql(statement)
 
 
 def statements(table: str, there: Mapping[str, str], template: TaskRun) -> Iterator[str]:
-    """Those that put the tags of ``template`` on ``table``, which has the properties ``there``; mostly none."""
+    """Those that put the tags of ``template`` on ``table``, which has the properties ``there``."""
     wanted = {PROJECT: template.project, **{_TAG + name: value for name, value in template.tags.items()}}
     if new := {name: value for name, value in wanted.items() if there.get(name) != value}:
-        if template.tags and template.target != _LOCAL:
-            yield f"ALTER TABLE {table} SET TAGS ({_pairs(unity_tags(template.tags))})"
-        # Last: they tell the next run that the tags are there.
         yield _with_properties(table, new)
+    if template.tags and template.target != _LOCAL:
+        # Whether code took one away is slower to ask than to set them again, which makes no commit.
+        yield f"ALTER TABLE {table} SET TAGS ({_pairs(unity_tags(template.tags))})"
 
 
 def keep_past(inputs: Iterable[TableVersion], task: Task) -> tuple[str, ...]:
@@ -73,6 +74,14 @@ def _kept(table: str, wanted: int, task: Task) -> Iterator[str]:
         task.context.spark.sql(_with_properties(table, longest))
     except Exception as error:
         yield f"{table} could not be made to keep its versions for {wanted} days: {_why(error)}"
+
+
+@contextmanager
+def _told(table: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        _logger.warning("%s could not be tagged: %s", table, _why(error))
 
 
 def _properties(table: str, task: Task) -> dict[str, str]:

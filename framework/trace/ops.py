@@ -35,6 +35,11 @@ def newest_first(rows: Iterable[Row], limit: int | None = None) -> list[Row]:
     return ordered if limit is None else ordered[:limit]
 
 
+def once(table: OpsTable, rows: Iterable[Row]) -> list[Row]:
+    """``rows``, each of them once: one may have been appended twice."""
+    return list({tuple(row[name] for name in table.told_apart_by): row for row in rows}.values())
+
+
 def columns_of(table: OpsTable, wanted: Sequence[str]) -> list[str]:
     """The names of the wanted columns, with the ones to order by; of none, all there are."""
     names = [column.name for column in table.columns]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from framework.core.errors import DatabricksError, FrameworkError
 from framework.core.ops_tables import OpsTable
 from framework.trace.conditions import Condition, Row
-from framework.trace.ops import columns_of, newest_first, statement
+from framework.trace.ops import columns_of, newest_first, once, statement
 
 Ask = Callable[[str, str], Sequence[Row]]
 """The rows of a statement; the second text completes 'cannot …'. Maps are dicts, moments in UTC."""
@@ -23,13 +23,13 @@ class WarehouseOps:
         self, table: OpsTable, where: Sequence[Condition], *, columns: Sequence[str] = (), limit: int | None = None
     ) -> list[Row]:
         """See Ops. Raises FrameworkError when there are no tables of records."""
-        names = [f"`{name}`" for name in columns_of(table, columns)]
+        names = [f"`{name}`" for name in columns_of(table, columns and (*columns, *table.told_apart_by))]
         found: list[Row] = []
         missing = 0
         for schema in self._schemas:
             source = f"{quoted(schema)}.{table.name}"
             try:
-                found += self._ask(statement(source, names, where, limit), f"read {schema}.{table.name}")
+                found += once(table, self._ask(statement(source, names, where, limit), f"read {schema}.{table.name}"))
             except DatabricksError as error:
                 if not is_missing(error):
                     raise

@@ -50,9 +50,10 @@ def recorded(prod):
     job = {column.name: "" if column.type == "STRING" else None for column in JOB_RUNS.columns}
     job |= times(RECORD.started_at, RECORD.ended_at) | {"job_run_id": "7", "repair": 0, "project": "shop"}
     job |= {"pipeline": "demand", "target": "prod", "result": "SUCCESS", "parameters": {"as_of": "it's"}}
-    for table, row in ((TASK_RUNS, row_of(RECORD)), (JOB_RUNS, in_order(JOB_RUNS, job))):
+    # The row of the attempt is there twice, as when the answer to an append was lost.
+    for table, rows in ((TASK_RUNS, [row_of(RECORD)] * 2), (JOB_RUNS, [in_order(JOB_RUNS, job)])):
         same = "there.job_run_id = new.job_run_id"
-        warehouse.rows(merge_statement("prod.ops_shop", table, same, [row]), "append")
+        warehouse.rows(merge_statement("prod.ops_shop", table, same, rows), "append")
     for statement in (
         "CREATE SCHEMA IF NOT EXISTS prod.features",
         f"CREATE TABLE IF NOT EXISTS {FEATURES} (day STRING, units DOUBLE)",
@@ -68,6 +69,13 @@ def framework(*arguments):
     return CliRunner().invoke(app, [*arguments, "-e", "prod"])
 
 
+def test_a_row_that_was_appended_twice_is_told_once(recorded, prod):
+    counted = (f"SELECT count(*) AS n FROM prod.{schema}.task_runs" for schema in ("ops_shop", "ops"))
+    assert [SqlWarehouse(prod.client, "fake").rows(each, "count") for each in counted] == [[{"n": 2}], [{"n": 1}]]
+
+    assert len(json.loads(framework("runs", "--task", "features", "-o", "json").stdout)) == 1
+
+
 def test_a_row_of_a_table_in_the_workspace_is_traced(recorded):
     done = framework("trace", "features.daily", "--row", "units=2.5")
 
@@ -79,6 +87,16 @@ def test_a_row_of_a_table_in_the_workspace_is_traced(recorded):
         "code commit c0ffee000000, release " + "ab12" * 4,
     ):
         assert part in done.stdout
+
+
+def test_a_row_of_an_old_version_has_the_columns_of_then(recorded, prod):
+    write_deltalake(
+        prod.client.tables.get(FEATURES).storage_location, pa.table({"day": ["tue"]}), mode="overwrite",
+        schema_mode="overwrite",
+    )  # fmt: skip
+
+    done = framework("trace", "features.daily@1", "--row", "units=2.5")
+    assert (done.exit_code, f"written in {FEATURES} v1" in done.stdout) == (0, True), done.output
 
 
 @pytest.mark.parametrize("subject", ["7", "71", "ab12" * 4, "prod.features.daily@1", "last"])
@@ -96,6 +114,7 @@ def test_what_the_workspace_knows_by_name_is_traced(recorded, subject):
         ("--param", "as_of=it's", "--since", "2024-01-01", "--until", "2024-04-01"),
         ("--result", "success", "--limit", "1"),
         ("7",),
+        ("last",),
     ],
     ids=" ".join,
 )

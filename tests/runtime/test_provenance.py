@@ -76,6 +76,25 @@ def test_outside_of_local_what_cannot_be_traced_back_is_refused_before_any_work(
     assert error.hint.endswith("framework deploy -e prod")
 
 
+def test_a_commit_is_found_however_much_others_deployed_since(release):
+    others = {f"t{n:03}.{part}": DEPLOYED | {"release": "r2"} for n in range(150) for part in ("started", "ended")}
+
+    assert provenance.origin_of(release(**others, **{"t.ended": DEPLOYED})).commit == "c0ffee"
+
+
+def test_what_cannot_be_read_is_not_said_to_be_missing(release, tmp_path):
+    plan = release(t1=DEPLOYED)
+    unreadable = tmp_path / "shop" / "deployments" / "t2.json"
+    unreadable.mkdir()
+
+    error = attempt(plan).error
+
+    assert f"{unreadable} cannot be read: Is a directory" in error.message
+    assert "CAN_READ" in error.hint
+    unreadable.rmdir()
+    assert attempt(plan).origin.commit == "c0ffee"
+
+
 def test_what_was_deployed_is_not_refused(release):
     record = attempt(release(t1=DEPLOYED))
 

@@ -1,5 +1,7 @@
 """The row that an attempt appends to the table of records on Databricks."""
 
+from pathlib import Path
+
 import pytest
 
 from framework.core.ops_tables import TASK_RUNS, ops_schema
@@ -28,11 +30,8 @@ def table(spark, attempt):
     return f"{schema}.task_runs"
 
 
-def test_an_attempt_has_one_row_however_often_it_is_written(spark, table, record):
-    schema = table.rpartition(".")[0]
-
-    assert record_rows.append(record, schema)
-    assert record_rows.append(record, schema)
+def test_an_attempt_appends_its_row_in_one_commit_that_names_it(spark, table, record):
+    assert record_rows.append(record, table.rpartition(".")[0])
 
     (row,) = spark.table(table).collect()
     assert (row.task_run_id, row.inputs[0].version, row.outputs[0].rows, row.metrics) == ("7", 3, 12, {"mae": 0.5})
@@ -41,6 +40,8 @@ def test_an_attempt_has_one_row_however_often_it_is_written(spark, table, record
     newest = spark.sql(f"DESCRIBE HISTORY {table} LIMIT 1").first()
     assert '"task_run_id": "7", "attempt": 1' in newest.userMetadata
     assert newest.version == 1
+    log = Path(spark.sql(f"DESCRIBE DETAIL {table}").first().location.removeprefix("file:"), "_delta_log")
+    assert '"txn"' not in (log / f"{1:020}.json").read_text()
 
 
 def test_where_there_is_no_table_none_is_made_and_the_log_says_what_makes_it(spark, record, attempt, caplog):

@@ -25,18 +25,19 @@ def test_intervals_of_delta(interval, days):
     assert tags.days(interval) == days
 
 
-def test_a_workspace_gets_tags_that_unity_catalog_takes_and_only_when_something_differs():
+def test_a_workspace_gets_tags_that_unity_catalog_takes_and_properties_only_when_something_differs():
     template = TaskRun(
         project="shop", pipeline="daily", target="prod", task_key="it", kind="python", options={},
         tags={"cost.center": "it's 4711"},
     )  # fmt: skip
     found = list(tags.statements("prod.features.weekly", {"framework.project": "shop"}, template))
+    put = r"ALTER TABLE prod.features.weekly SET TAGS ('cost_center' = 'it\'s 4711')"
     assert found == [
-        r"ALTER TABLE prod.features.weekly SET TAGS ('cost_center' = 'it\'s 4711')",
         r"ALTER TABLE prod.features.weekly SET TBLPROPERTIES ('framework.tag.cost.center' = 'it\'s 4711')",
+        put,
     ]
     there = {"framework.project": "shop", "framework.tag.cost.center": "it's 4711", "own": "stays"}
-    assert list(tags.statements("prod.features.weekly", there, template)) == []
+    assert list(tags.statements("prod.features.weekly", there, template)) == [put]
 
 
 @pytest.fixture
@@ -61,6 +62,18 @@ def test_a_written_table_has_the_tags_and_comments_of_its_task_and_is_tagged_onc
     assert properties(spark, table)["framework.tag.owner"] == "tests"
     assert spark.table(table).schema["quantity"].metadata["comment"] == "Units sold."
     assert operations(spark, table).count("SET TBLPROPERTIES") == 2
+
+
+def test_where_tags_cannot_be_set_the_table_still_says_whose_it_is(attempt, spark, sales):
+    table = attempt.name("weekly")
+    options = {"entrypoint": "shop.features:weekly", "reads": {"sales": sales}, "writes": table,
+               "primary_keys": ["stock_code", "week"]}  # fmt: skip
+    # Spark outside of a workspace knows no tags.
+    in_prod = replace(attempt.template("it", "feature_table", options), target="prod")
+
+    assert attempt("feature_table", more={"it": in_prod}).error is None
+
+    assert {"framework.tag.owner": "tests", "framework.project": "shop"}.items() <= properties(spark, table).items()
 
 
 def test_a_table_that_keeps_its_columns_gets_new_comments_too(attempt, spark, weekly):
