@@ -246,7 +246,7 @@ def repair_run(root: Path, which: str, request: RepairRequest, listener: Listene
 def reproduce(root: Path, which: str, wanted: again.Wanted, listener: Listener) -> Reproduced:
     """A run's tasks are done once more, with the code and the tables that they had, and what comes out is compared."""
     stored, paths = stored_run(LocalPaths(root), which), LocalPaths(root)
-    return again.reproduce(paths, stored, wanted, lambda at: _made_again(at, stored, listener)[0], listener)
+    return again.reproduce(paths, stored, wanted, lambda owner, at: _made_again(at, owner, listener)[0], listener)
 
 
 def _made_again(root: Path, stored: StoredRun, listener: Listener) -> tuple[Runnable, tuple[ResolvedSource, ...]]:

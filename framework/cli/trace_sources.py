@@ -28,7 +28,7 @@ def _local(project: str) -> "Sources":
 
     paths = stored_runs.with_runs(Path.cwd())
     return Sources(
-        ops=WithPending(DeltaOps(paths.warehouse, project), lambda: pending_rows(paths)),
+        ops=WithPending(DeltaOps(paths.warehouse, project), lambda: pending_rows(paths, project)),
         tables=DeltaTables(paths.warehouse),
         models=LocalModels(paths.mlflow_db),
         catalog="spark_catalog",

@@ -10,6 +10,7 @@ from framework.trace.conditions import Row, equals
 from framework.trace.described import moment
 from framework.trace.ops import Ops
 from framework.trace.plain_values import jsonable
+from framework.trace.search import run_number
 
 COMPARISON_SCHEMA = 1
 _RUN = ("project", "pipeline", "target", "result", "trigger", "backfill")
@@ -49,21 +50,12 @@ class Comparison:
 
 def compare(ops: Ops, first: str, second: str) -> Comparison:
     """The two runs of jobs, by their numbers or as 'last'. Raises UsageError when there is none."""
-    numbers = (_number(ops, first), _number(ops, second))
+    numbers = (run_number(ops, first), run_number(ops, second))
     (one, tasks_of_one), (other, tasks_of_other) = (_read(ops, number) for number in numbers)
     lines = [*_of_runs(one, other)]
     for key in dict.fromkeys((*tasks_of_one, *tasks_of_other)):
         lines += _lines(f"task {key}", _of_task(tasks_of_one.get(key)), _of_task(tasks_of_other.get(key)))
     return Comparison(runs=numbers, lines=tuple(lines))
-
-
-def _number(ops: Ops, text: str) -> str:
-    if text != "last":
-        return text
-    latest = ops.select(JOB_RUNS, (), columns=("job_run_id",), limit=1)
-    if not latest:
-        raise UsageError("there is no run yet", "framework run starts one.")
-    return str(latest[0]["job_run_id"])
 
 
 def _read(ops: Ops, number: str) -> tuple[Row, dict[str, Row]]:

@@ -8,7 +8,10 @@ from framework.core.errors import FrameworkError
 from framework.core.task_run import ModelVersion
 
 _ALIAS = "select version from registered_model_aliases where name = ? and alias = ?"
-_VERSION = "select version, run_id from model_versions where name = ? and version = ?"
+_VERSION = """
+    select version, run_id from model_versions where name = ? and version = ? and current_stage <> 'Deleted_Internal'
+"""
+"""MLflow keeps the row of a version that was deleted, without what it was."""
 
 
 class LocalModels:

@@ -1,5 +1,6 @@
 """Runs that somebody looks for, by what they did."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from framework.trace.plain_values import jsonable
 _METRIC = re.compile(rf"(?P<name>[^<>=!]+?)\s*(?P<comparison>{'|'.join(COMPARISONS)})\s*(?P<value>[^<>=!]+)")
 _AGO = re.compile(r"(\d{1,5})([hdw])")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_YEARS = range(1971, 2262)
+"""In which SQL engines have every moment, whatever its zone."""
 _COMMIT = re.compile(r"[0-9a-f]{4,40}")
 _HIDDEN = ("source", "repair")
 
@@ -32,10 +35,13 @@ class MetricLimit:
         """As it is written on the command line. Raises UsageError."""
         match = _METRIC.fullmatch(text)
         try:
-            return cls(match["name"].strip(), match["comparison"], float(match["value"]))  # type: ignore[index]
+            found = cls(match["name"].strip(), match["comparison"], float(match["value"]))  # type: ignore[index]
         except (TypeError, ValueError):
+            found = None
+        if found is None or not math.isfinite(found.value):
             hint = f"A name, one of {' '.join(COMPARISONS)}, and a number, in quotes: --metric 'wape<0.6'"
-            raise UsageError(f"--metric takes a comparison, and '{text}' is none", hint) from None
+            raise UsageError(f"--metric takes a comparison with a number, and '{text}' is none", hint)
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,21 +103,37 @@ class Found:
 
 def find(ops: Ops, wanted: Wanted, limit: int) -> Found:
     """The latest ``limit`` that are as ``wanted``."""
-    rows = ops.select(wanted.table, wanted.conditions(), limit=limit if wanted.table is TASK_RUNS else 2 * limit)
+    where, asked = wanted.conditions(), limit
     if wanted.table is TASK_RUNS:
-        return Found("attempts", rows)
-    return Found("runs", _last_words(ops, rows)[:limit])
+        return Found("attempts", ops.select(TASK_RUNS, where, limit=limit))
+    while True:
+        asked *= 2
+        rows = ops.select(JOB_RUNS, where, limit=asked)
+        found = _last_words(ops, rows)
+        if len(found) >= limit or len(rows) < asked:
+            return Found("runs", found[:limit])
+
+
+def run_number(ops: Ops, text: str) -> str:
+    """``text``, or the number of the ``last`` run that no other one started. Raises UsageError when there is none."""
+    if text != "last":
+        return text
+    if not (latest := ops.select(JOB_RUNS, [equals("parent_run_id", "")], columns=("job_run_id",), limit=1)):
+        raise UsageError("there is no run yet", "framework run starts one.")
+    return str(latest[0]["job_run_id"])
 
 
 def moment(option: str, text: str) -> datetime:
     """A date, a date with a time (of this machine's zone, when it names none), or how long ago: 12h, 7d, 4w."""
-    if match := _AGO.fullmatch(text):
-        return datetime.now(UTC) - int(match[1]) * _UNITS[match[2]]
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        match = _AGO.fullmatch(text)
+        found = datetime.now(UTC) - int(match[1]) * _UNITS[match[2]] if match else datetime.fromisoformat(text)
+        if found.year in _YEARS:
+            return found.astimezone(UTC)
     except (ValueError, OverflowError):
-        hint = f"A date such as {option} 2026-01-31, a moment such as 2026-01-31T18:00, or 12h, 7d, 4w ago."
-        raise UsageError(f"{option} takes a date, and '{text}' is none", hint) from None
+        pass
+    hint = f"A date such as {option} 2026-01-31, a moment such as 2026-01-31T18:00, or 12h, 7d, 4w ago."
+    raise UsageError(f"{option} takes a date since {_YEARS[0]}, and '{text}' is none", hint)
 
 
 def _last_words(ops: Ops, rows: Iterable[Row]) -> list[Row]:

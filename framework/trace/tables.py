@@ -10,7 +10,14 @@ from framework.trace.conditions import Row
 
 LOADED_FROM, LOADED_AS = "framework.source.file", "framework.source.sha256"
 """Properties of a table that was loaded from a file."""
-_NO_DATA = ("OPTIMIZE", "VACUUM", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "CREATE TABLE", "FSCK", "SET TAG")
+_UNKNOWN = "unknown"
+_WHOLE = ("CREATE TABLE AS SELECT", "CREATE OR REPLACE TABLE", "REPLACE TABLE")
+"""How operations begin that bring all rows of a table."""
+_DATA = (
+    *("WRITE", "STREAMING UPDATE", "COPY INTO", "MERGE", "UPDATE", "DELETE", "TRUNCATE"),
+    *("CLONE", "CONVERT", "RESTORE", "DLT REFRESH", "Manual Update", _UNKNOWN),
+)
+"""Operations that may bring rows, or take some away. All others compact, clean up, or are about the table itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +51,12 @@ class Commit:
     @property
     def is_data(self) -> bool:
         """Whether rows may have come with it."""
-        return not (self.operation in _NO_DATA or self.operation.startswith(("VACUUM", "ALTER", "CHANGE", "ADD ")))
+        return self.operation in _DATA or self.operation.startswith(_WHOLE)
 
     @property
     def is_whole(self) -> bool:
         """Whether all rows of the table came with it."""
-        if self.operation.startswith(("CREATE OR REPLACE", "REPLACE")) or "AS SELECT" in self.operation:
+        if self.operation.startswith(_WHOLE):
             return True
         overwrites = str(self.parameters.get("mode")) == "Overwrite"
         return overwrites and not self.parameters.get("predicate") and self.slice is None
@@ -84,7 +91,9 @@ def data_commit(tables: Tables, table: str, version: int) -> Commit | None:
 
 
 def same_data(tables: Tables, table: str, version: int) -> Iterator[int]:
-    """``version``, and those after it that have its rows."""
+    """The versions that have the rows of ``version``: from the one that made them on."""
+    made = data_commit(tables, table, version)
+    version = made.version if made else version
     yield version
     while (following := tables.commit(table, version + 1)) and not following.is_data:
         version += 1
@@ -99,7 +108,7 @@ def commit_of(version: int, info: Mapping[str, Any]) -> Commit:
     return Commit(
         version=version,
         at=info.get("timestamp"),
-        operation=str(info.get("operation") or "unknown"),
+        operation=str(info.get("operation") or _UNKNOWN),
         parameters=parameters,
         said=_said(info.get("userMetadata")),
         rows=_rows(metrics),

@@ -14,6 +14,7 @@ from framework.trace.graph import Direction, Graph, Node
 from framework.trace.ops import newest_first
 from framework.trace.plain_values import jsonable
 from framework.trace.rows import WrittenRow, written_row
+from framework.trace.search import run_number
 from framework.trace.sources import Sources
 from framework.trace.subjects import Subject, completed, parse
 
@@ -107,7 +108,7 @@ class _Trace:
         return self._all("mlflow_run", f"MLflow run {subject.name}", self._attempts("mlflow_run_id", subject.name))
 
     def _run(self, subject: Subject) -> str:
-        number = self._latest_run() if subject.name == "last" else subject.name
+        number = run_number(self._sources.ops, subject.name)
         if rows := self._attempts("job_run_id", number):
             jobs = self._sources.ops.select(JOB_RUNS, [equals("job_run_id", number)])
             root = described.of_run(number, max(jobs, key=lambda row: row["repair"], default=None), rows)
@@ -118,12 +119,6 @@ class _Trace:
         if len(number) == 16 and not rows:
             return self._release(subject)
         return self._all("task_run", f"task run {number}", rows)
-
-    def _latest_run(self) -> str:
-        found = self._sources.ops.select(JOB_RUNS, (), columns=("job_run_id",), limit=1)
-        if not found:
-            raise UsageError("there is no run yet", "framework run starts one.")
-        return str(found[0]["job_run_id"])
 
     def _release(self, subject: Subject) -> str:
         where = [equals("release", subject.name)]

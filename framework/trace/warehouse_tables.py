@@ -44,15 +44,10 @@ class WarehouseTables:
         return ""
 
     def types(self, table: str, version: int) -> Mapping[str, str]:
-        """See Tables: those of today."""
-        found: dict[str, str] = {}
-        for row in self._ask(f"DESCRIBE TABLE {quoted(table)}", f"describe {table}"):
-            name = str(row["col_name"] or "")
-            if not name or name.startswith("#"):
-                break  # what follows is about partitions and clustering
-            kind = str(row["data_type"])
-            found[name] = _TYPES.get(kind, kind)
-        return found
+        """See Tables."""
+        query = f"DESCRIBE QUERY SELECT * FROM {quoted(table)} VERSION AS OF {int(version)}"  # noqa: S608
+        rows = self._ask(query, f"describe v{version} of {table}")
+        return {str(row["col_name"]): _TYPES.get(kind := str(row["data_type"]), kind) for row in rows}
 
     def rows(self, table: str, version: int, conditions: Sequence[str], limit: int) -> list[Row]:
         """See Tables."""

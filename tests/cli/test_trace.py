@@ -103,7 +103,7 @@ def test_runs_are_looked_for(root):
     assert "No differences" in framework("runs", "compare", "1", "1").stdout
 
 
-def test_a_run_whose_process_was_killed_is_found_before_it_has_rows(root):
+def test_a_run_whose_process_was_killed_is_found_though_it_has_no_rows_and_many_came_after_it(root):
     begun = NewRun(
         job="shop.demand", project="shop", pipeline="demand", target="local", tasks=("train",), parameters={"n": "1"},
         source={}, started_at="2024-03-02T04:00:00Z",
@@ -116,12 +116,18 @@ def test_a_run_whose_process_was_killed_is_found_before_it_has_rows(root):
                 started_at="2024-03-02T04:00:01Z",
             )
         )  # fmt: skip
+        for _ in range(51):
+            later = store.begin(begun)
+            store.note_end(later.job_run_id, "SUCCESS", later.started_at, 1.0)
+            store.note_recorded(later)
+        store.commit()
 
     found = json.loads(framework("runs", "--param", "n=1", "-o", "json").stdout)
     assert [(each["job_run_id"], each["result"]) for each in found] == [(run.job_run_id, "INTERRUPTED")]
-    traced = framework("trace", "last").stdout
+    traced = framework("trace", str(run.job_run_id)).stdout
     assert f"run {run.job_run_id}: INTERRUPTED" in traced
     assert f"did task train of run {run.job_run_id}: INTERRUPTED" in traced
+    assert "there is no run yet" in framework("trace", "last", "--project", "other").stderr
 
 
 def test_what_a_terminal_would_act_on_is_shown_as_text(root):

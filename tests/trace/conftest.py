@@ -59,10 +59,13 @@ class World:
         _, schema, name = table.split(".")
         return self.warehouse / f"{schema}.db" / name
 
-    def record(self, run: int, *records: AttemptRecord, repair: int = 0, result: str = "SUCCESS") -> None:
+    def record(
+        self, run: int, *records: AttemptRecord, repair: int = 0, result: str = "SUCCESS", parent: str = ""
+    ) -> None:
         rows = [row_of(record, repair=repair) for record in records]
+        job = job_row(run, repair, result) | {"parent_run_id": parent}
         OpsStore(self.warehouse).append([RunRows(job_run_id=run, project="shop", repairs=repair, task_runs=rows,
-                                                 job_runs=[job_row(run, repair, result)])])  # fmt: skip
+                                                 job_runs=[job])])  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from framework.core.ops_tables import JOB_RUNS, TASK_RUNS
 from framework.trace.compare import compare
 from framework.trace.conditions import begins, contains, entry, equals, number, one_of, since, until
 from framework.trace.pending import WithPending
-from framework.trace.search import MetricLimit, Wanted, find, moment
+from framework.trace.search import MetricLimit, Wanted, find, moment, run_number
 
 SECOND = datetime(2024, 3, 2, 4, tzinfo=UTC)
 CONDITIONS = [
@@ -82,6 +82,23 @@ def test_of_a_run_that_was_repaired_its_last_word_counts(empty):
     assert (run["job_run_id"], run["result"], run["repairs"]) == (1, "SUCCESS", 1)
 
 
+def test_runs_that_were_repaired_do_not_hide_the_one_before_them(empty):
+    empty.record(1, empty.attempt(1, "train"), result="FAILED")
+    for run in (2, 3, 4):
+        empty.record(run, empty.attempt(run, "train"), result="FAILED")
+        empty.record(run, repair=1, result="SUCCESS")
+
+    assert [row["job_run_id"] for row in find(empty.sources.ops, Wanted(result="failed"), 1).rows] == ["1"]
+
+
+def test_the_last_run_is_one_that_no_other_run_started(empty):
+    empty.record(1, empty.attempt(1, "train"))
+    empty.record(2, empty.attempt(2, "train"), parent="1")
+
+    assert run_number(empty.sources.ops, "last") == "1"
+    assert run_number(empty.sources.ops, "2") == "2"
+
+
 def test_runs_without_rows_are_found_beside_the_others(world):
     pending = {
         JOB_RUNS.name: [{**world.sources.ops.select(JOB_RUNS, (), limit=1)[0], "job_run_id": "9", "result": "RUNNING"}]
@@ -99,7 +116,7 @@ def test_what_a_repair_that_goes_on_repeats_is_there_once(world):
     assert len(ops.select(TASK_RUNS, ())) == len(ops.select(TASK_RUNS, (), columns=("result",))) == 15
 
 
-@pytest.mark.parametrize("text", ["", "wape", "wape<", "<0.6", "wape<much", "a<b<1"])
+@pytest.mark.parametrize("text", ["", "wape", "wape<", "<0.6", "wape<much", "a<b<1", "wape<inf", "wape>nan"])
 def test_a_metric_is_a_comparison_with_a_number(text):
     with pytest.raises(UsageError, match="--metric takes a comparison"):
         MetricLimit.parse(text)
@@ -108,7 +125,7 @@ def test_a_metric_is_a_comparison_with_a_number(text):
 def test_a_moment_is_a_date_or_how_long_ago():
     assert moment("--since", "2024-03-01T04:00+00:00") == datetime(2024, 3, 1, 4, tzinfo=UTC)
     assert 6.9 < (datetime.now(UTC) - moment("--since", "7d")).total_seconds() / 86_400 < 7.1
-    for text in ("soon", "7", "2024-13-01", "9y"):
+    for text in ("soon", "7", "2024-13-01", "9y", "99999w", "0999-01-01", "9999-12-31"):
         with pytest.raises(UsageError, match="takes a date"):
             moment("--since", text)
 

@@ -7,6 +7,7 @@ from deltalake import DeltaTable
 
 from framework.core.errors import UsageError
 from framework.core.task_run import ModelVersion, TableVersion
+from framework.trace.tables import Commit
 from framework.trace.tracing import trace
 
 
@@ -117,10 +118,31 @@ def test_a_version_that_tags_made_stands_for_the_rows_before_it(empty):
         {"delta.logRetentionDuration": "interval 365 days"}
     )
     written, tagged = (TableVersion(empty.features, version) for version in (0, 1))
-    empty.record(1, empty.attempt(1, "features", outputs=(written,)), empty.attempt(1, "train", inputs=(tagged,)))
+    readers = empty.attempt(1, "train", inputs=(tagged,)), empty.attempt(1, "evaluate", inputs=(written,))
+    empty.record(1, empty.attempt(1, "features", outputs=(written,)), *readers)
 
     assert "task features of run 1: SUCCESS" in titles(empty.trace(f"{empty.features}@1"))
-    assert "task train of run 1: SUCCESS" in titles(empty.trace(f"{empty.features}@0", "down"))
+    for version in (0, 1):
+        found = titles(empty.trace(f"{empty.features}@{version}", "down"))
+        assert {"task train of run 1: SUCCESS", "task evaluate of run 1: SUCCESS"} <= found
+
+
+@pytest.mark.parametrize(
+    ("operation", "is_data", "is_whole"),
+    [
+        ("WRITE", True, False),
+        ("MERGE", True, False),
+        ("unknown", True, False),
+        ("CREATE TABLE AS SELECT", True, True),
+        ("CREATE OR REPLACE TABLE AS SELECT", True, True),
+        ("REPLACE TABLE", True, True),
+        *((each, False, False) for each in ("OPTIMIZE", "REORG", "VACUUM START", "COMPUTE STATS", "UPGRADE PROTOCOL")),
+        *((each, False, False) for each in ("CLUSTER BY", "DROP COLUMNS", "RENAME COLUMN", "REPLACE COLUMNS")),
+    ],
+)
+def test_only_operations_that_write_rows_are_who_wrote_them(operation, is_data, is_whole):
+    commit = Commit(version=3, at=None, operation=operation)
+    assert (commit.is_data, commit.is_whole) == (is_data, is_whole)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 """``framework reproduce``: the recorded attempts of a run, done once more and compared, one after the other."""
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from framework.core.errors import LocalEngineError, UsageError
@@ -16,7 +17,7 @@ from framework.local.ownership import Ownership
 from framework.local.paths import LocalPaths
 from framework.local.protocol import ENTRYPOINT, AttemptSpec
 from framework.local.reproduce import code, redirected, rows
-from framework.local.reproduce.code import Compile, OldCode
+from framework.local.reproduce.code import OldCode
 from framework.local.reproduce.past import PastVersions
 from framework.local.reproduce.recorded import Recorded, choice
 from framework.local.reproduce.redirected import Redirected
@@ -29,9 +30,13 @@ from framework.local.reproduce.verdicts import (
     rows_line,
     surroundings,
 )
+from framework.local.runnable import Runnable
 from framework.records.run_store import RunStore
 from framework.records.run_values import StoredRun
 from framework.runtime import plans
+
+Compile = Callable[[StoredRun, Path], Runnable]
+"""Compiles what a run was, which no other run started, from the checkout at that root."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,20 +56,22 @@ def reproduce(paths: LocalPaths, run: StoredRun, wanted: Wanted, compile_at: Com
         chosen = choice(store, run, wanted.tasks)
         owner = store.run(run.owner_run_id or run.job_run_id)
     aside = paths.state / "reproduce" / str(run.job_run_id)
-    hold = Ownership(aside / "owner", run.job_run_id)
+    work = _Reproduction(paths, run, owner, wanted, compile_at, listener, aside)
+    hold, differs = Ownership(aside / "owner", run.job_run_id), False
     try:
-        work = _Reproduction(paths, run, owner, wanted, compile_at, listener, aside)
         codes = {each.name: work.code(each) for each in chosen.chosen}
         with LazyEngine(paths, listener) as engine:
             tasks = tuple(work.tasks(engine, chosen.chosen, codes))
+        differs = any(each.judgement == "differs" for each in tasks)
     finally:
+        work.clean_up(keep_rows=differs)
         hold.release()
     return Reproduced(
         job_run_id=str(run.job_run_id),
         commit=chosen.chosen[0].record.origin.commit,
         tasks=tasks,
         skipped=chosen.skipped,
-        scratch=work.scratch if any(each.judgement == "differs" for each in tasks) else "",
+        scratch=work.scratch if differs else "",
     )
 
 
@@ -98,7 +105,8 @@ class _Reproduction:
         origin = task.record.origin
         if (origin, kept) not in self._codes:
             self.listener(Note(f"taking the code of commit {origin.commit[:12] or '(none)'}"))
-            found = code.of_origin(origin, kept, self.paths.root, self.aside, self.compile_at)
+            compile_at = partial(self.compile_at, self.owner)
+            found = code.of_origin(origin, kept, self.paths.root, self.aside, compile_at)
             self._codes[origin, kept] = found
         return self._codes[origin, kept]
 
@@ -119,6 +127,14 @@ class _Reproduction:
             yield done[-1]
         if readable and not any(each.judgement == "differs" for each in done):
             self._in_spark(engine, ".drop", rows.drop(self.scratch))
+
+    def clean_up(self, keep_rows: bool) -> None:
+        """Remove the copies of old code, and of the rows what an interruption or an engine that died has left."""
+        for copy in self.aside.glob("code-*"):
+            shutil.rmtree(copy, ignore_errors=True)
+        if not keep_rows:
+            schema = self.scratch.rpartition(".")[2]
+            shutil.rmtree(self.paths.warehouse / f"{schema}.db", ignore_errors=True)
 
     def _prepare(self, engine: LazyEngine, tables: Sequence[rows.Written]) -> None:
         directory = self._in_spark(engine, ".prepare", rows.prepare(self.scratch, tables))

@@ -39,11 +39,12 @@ def choice(store: RunStore, run: StoredRun, tasks: Sequence[str]) -> Choice:
         outcome, name = history.outcomes[key], _name(key)
         if tasks and name not in tasks and key[0] not in tasks:
             continue
-        if reason := _reason(outcome.record, outcome.result):
+        record = _whole(outcome.record, run.parameters) if outcome.record else None
+        if reason := _reason(record, outcome.result):
             skipped[name] = reason
-        elif outcome.record:
-            repair = repairs.get((*key, outcome.record.attempt), run.repairs)
-            found[name] = Recorded(name=name, record=_whole(outcome.record, run.parameters), repair=repair)
+        elif record:
+            repair = repairs.get((*key, record.attempt), run.repairs)
+            found[name] = Recorded(name=name, record=record, repair=repair)
     there = {each for name in (*found, *skipped) for each in (name, name.partition("[")[0])}
     if missing := [task for task in tasks if task not in there]:
         raise UsageError(f"run {run.job_run_id} has no task '{missing[0]}'", f"Its tasks are: {', '.join(run.tasks)}.")
@@ -70,13 +71,12 @@ def _reason(record: AttemptRecord | None, result: str) -> str:
         return f"a {record.kind} is not done again: nobody knows what it reads and writes"
     if getattr(KINDS[record.kind], "offers", "") == "version":
         return "models are never registered again"
+    if hidden := [name for name, value in record.parameters.items() if REDACTED in value]:
+        return f"it got a secret as parameter '{hidden[0]}', which is not kept: context.secret(scope, key) reads one"
     return ""
 
 
 def _whole(record: AttemptRecord, given: Mapping[str, Any]) -> AttemptRecord:
-    """``record`` with the secrets among its parameters, which the run store keeps. Raises UsageError without them."""
+    """``record`` with those of the secrets among its parameters that the run store keeps."""
     parameters = {n: str(given.get(n, v)) if REDACTED in v else v for n, v in record.parameters.items()}
-    if hidden := [name for name, value in parameters.items() if REDACTED in value]:
-        hint = "Read secrets with context.secret(scope, key): then they are no parameters."
-        raise UsageError(f"task '{record.task_key}' was given a secret as parameter '{hidden[0]}'", hint)
     return replace(record, parameters=parameters)

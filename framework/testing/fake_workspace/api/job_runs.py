@@ -15,9 +15,8 @@ from framework.testing.fake_workspace.state import State, now
 def _run_now(state: State, request: Request) -> Json:
     body = request.json()
     job = job_named(state, request.principal, request.integer("job_id"), "CAN_MANAGE_RUN")
-    for known in state.runs.values():
-        if body.get("idempotency_token") and known.get("idempotency_token") == body["idempotency_token"]:
-            return {"run_id": known["run_id"], "number_in_job": known["run_id"]}
+    if known := _with_token(state, body):
+        return {"run_id": known["run_id"], "number_in_job": known["run_id"]}
     settings, by = job["settings"], {"job_id": job["job_id"], "creator_user_name": request.principal.name}
     active = [run for run in _of_job(state, job["job_id"]) if not ended(run)]
     given, only = body.get("job_parameters") or {}, body.get("only") or []
@@ -29,8 +28,15 @@ def _run_now(state: State, request: Request) -> Json:
 
 
 def _submit(state: State, request: Request) -> Json:
-    by = {"job_id": 0, "creator_user_name": request.principal.name}
-    return {"run_id": new_run(state, request.json(), {}, (), job=by, base_url=request.base_url)["run_id"]}
+    body, by = request.json(), {"job_id": 0, "creator_user_name": request.principal.name}
+    run = _with_token(state, body) or new_run(state, body, {}, (), job=by, base_url=request.base_url)
+    run["idempotency_token"] = body.get("idempotency_token", "")
+    return {"run_id": run["run_id"]}
+
+
+def _with_token(state: State, body: Json) -> Json | None:
+    token = body.get("idempotency_token")
+    return next((run for run in state.runs.values() if token and run.get("idempotency_token") == token), None)
 
 
 def _get(state: State, request: Request) -> Json:

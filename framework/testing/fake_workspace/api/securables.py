@@ -78,6 +78,12 @@ def add_securable(state: State, kind: str, full_name: str, owner: str, **fields:
     return made
 
 
+def forget(state: State, key: str) -> None:
+    """Take away an object of Unity Catalog and all that is in it, whoever asks."""
+    for each in [each for each in state.securables if key in containers(each)]:
+        _forget(state, each)
+
+
 def _create(of: _Kind) -> Callable[[State, Request], Json]:
     def create(state: State, request: Request) -> Json:
         above = [str(request.required(field)).lower() for field in of.parents]
@@ -136,8 +142,7 @@ def _delete(of: _Kind) -> Callable[[State, Request], Json]:
         if inside and request.query.get("force") != "true":
             message = f"Cannot delete {of.name} '{name}' as it is not empty: {inside[0]}"
             raise Refused(400, "INVALID_STATE", message)
-        for each in (key, *inside):
-            _forget(state, each)
+        forget(state, key)
         return {}
 
     return delete

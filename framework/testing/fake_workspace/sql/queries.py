@@ -24,10 +24,12 @@ def rows(state: State, principal: Principal, query: str, parameters: Mapping[str
     from deltalake import QueryBuilder
     from deltalake.exceptions import DeltaError
 
-    engine = QueryBuilder()
-    asked = _asked(state, principal, _filled(query, parameters), engine)
+    engine, read = QueryBuilder(), dict[str, Any]()
+    asked = _asked(state, principal, _filled(query, parameters), read)
+    for alias, table in read.items():
+        engine.register(alias, table)
     try:
-        return pa.table(engine.execute(asked.replace("`", '"')).read_all())
+        return pa.table(engine.execute(_in_datafusion(asked)).read_all())
     except DeltaError as error:
         raise Refused(400, "BAD_REQUEST", f"[UNRESOLVED] {str(error).splitlines()[0]}") from None
 
@@ -59,8 +61,11 @@ def history(state: State, name: str, limit: int | None) -> "pa.Table":
     return pa.Table.from_pylist(said, schema=schema)
 
 
-def _asked(state: State, principal: Principal, query: str, engine: Any) -> str:
-    """``query`` with a table of ``engine`` for each name; a view is what it is made of, with its owner's rights."""
+def _asked(state: State, principal: Principal, query: str, read: dict[str, Any]) -> str:
+    """``query`` with an alias for each name, which ``read`` gets with its table.
+
+    A view is what it is made of, with its owner's rights.
+    """
 
     def replaced(match: re.Match[str]) -> str:
         if not match["table"]:
@@ -68,13 +73,17 @@ def _asked(state: State, principal: Principal, query: str, engine: Any) -> str:
         name = plain_name(match["table"])
         found = tables.require_on_table(state, principal, name, "SELECT")
         if definition := found.get("view_definition"):
-            return f"({_asked(state, _owner(found['owner']), definition, engine)})"
+            return f"({_asked(state, _owner(found['owner']), definition, read)})"
         version = int(match["version"]) if match["version"] else None
         alias = "_".join(("", *re.findall(r"\w+", name), str("" if version is None else version)))
-        engine.register(alias, tables.opened(state, name, version))
+        read[alias] = tables.opened(state, name, version)
         return alias
 
     return _TABLE.sub(replaced, query)
+
+
+def _in_datafusion(query: str) -> str:
+    return query.replace("`", '"').replace(" <=> ", " IS NOT DISTINCT FROM ")
 
 
 def _owner(name: str) -> Principal:

@@ -3,10 +3,12 @@
 import base64
 import json
 import re
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from framework.core.ops_tables import Column
 from framework.deploy.sql_values import converted
 from framework.testing.fake_workspace.access import require_privileges
 from framework.testing.fake_workspace.api import privileges, securables
@@ -58,13 +60,24 @@ def _create_schema(session: _Session, match: re.Match[str]) -> None:
     name = plain_name(match["name"])
     catalog = f"catalog:{name.partition('.')[0]}"
     if f"schema:{name}" in session.state.securables:
-        return
+        if match["unless"]:
+            return
+        raise Refused(400, "BAD_REQUEST", f"[SCHEMA_ALREADY_EXISTS] Cannot create schema {name}: it already exists.")
     if catalog not in session.state.securables:
         raise Refused(404, "NOT_FOUND", f"[NO_SUCH_CATALOG_EXCEPTION] Catalog '{name.partition('.')[0]}' not found.")
     require_privileges(session.state, session.principal, catalog, "USE_CATALOG", "CREATE_SCHEMA")
     securables.add_securable(
         session.state, "schema", name, session.principal.name, comment=plain_text(match["comment"])
     )
+
+
+def _drop_schema(session: _Session, match: re.Match[str]) -> None:
+    name = plain_name(match["name"])
+    if f"schema:{name}" not in session.state.securables:
+        return
+    require_privileges(session.state, session.principal, f"schema:{name}")
+    securables.forget(session.state, f"schema:{name}")
+    shutil.rmtree(tables.location_of(session.state, f"{name}.any").parent, ignore_errors=True)
 
 
 def _create_table(session: _Session, match: re.Match[str]) -> None:
@@ -83,6 +96,22 @@ def _create_table(session: _Session, match: re.Match[str]) -> None:
         properties=pairs_in(match["properties"] or ""),
         storage_location=tables.location_of(session.state, name).as_uri(),
     )
+
+
+def _create_table_as(session: _Session, match: re.Match[str]) -> None:
+    from deltalake import write_deltalake
+
+    name = plain_name(match["name"])
+    if f"table:{name}" in session.state.securables:
+        raise Refused(400, "BAD_REQUEST", f"[TABLE_OR_VIEW_ALREADY_EXISTS] Cannot create table or view {name}.")
+    _require_schema(session, name)
+    rows = queries.rows(session.state, session.principal, match["query"], session.parameters)
+    place = tables.location_of(session.state, name)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    write_deltalake(place, rows)
+    columns = tuple(Column(each.name, type_text(each.type), "") for each in rows.schema)
+    given = {"columns": tables.described(columns), "storage_location": place.as_uri()}
+    securables.add_securable(session.state, "table", name, session.principal.name, **given)
 
 
 def _create_view(session: _Session, match: re.Match[str]) -> None:
@@ -193,7 +222,8 @@ def _shape(pattern: str) -> re.Pattern[str]:
 
 _COMMENT = "(?: COMMENT (?P<comment>TEXT))?"
 _SHAPES: tuple[tuple[re.Pattern[str], Callable[[_Session, re.Match[str]], "pa.Table | None"]], ...] = (
-    (_shape(f"CREATE SCHEMA IF NOT EXISTS (?P<name>NAME){_COMMENT}"), _create_schema),
+    (_shape(f"CREATE SCHEMA(?P<unless> IF NOT EXISTS)? (?P<name>NAME){_COMMENT}"), _create_schema),
+    (_shape("DROP SCHEMA IF EXISTS (?P<name>NAME) CASCADE"), _drop_schema),
     (
         _shape(
             rf"CREATE TABLE IF NOT EXISTS (?P<name>NAME) \((?P<columns>.+?)\){_COMMENT}"
@@ -201,6 +231,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], Callable[[_Session, re.Match[str]], "pa.Ta
         ),
         _create_table,
     ),
+    (_shape("CREATE TABLE (?P<name>NAME) AS (?P<query>SELECT .+)"), _create_table_as),
     (_shape(f"CREATE OR REPLACE VIEW (?P<name>NAME){_COMMENT} AS (?P<query>SELECT .+)"), _create_view),
     (_shape(r"ALTER TABLE (?P<name>NAME) ADD COLUMNS \((?P<columns>.+)\)"), _add_columns),
     (_shape(r"ALTER (?P<kind>SCHEMA|TABLE|VIEW) (?P<name>NAME) SET TAGS \((?P<tags>.*)\)"), _set_tags),
