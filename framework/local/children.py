@@ -30,10 +30,13 @@ class Children:
         pid = os.fork()
         return pid or self._become(work, guarded)
 
-    def clear(self, running: Collection[int]) -> None:
-        """Kill every child that is neither ``running`` nor the guardian, and be ready for the next wakeup."""
+    def heard(self) -> None:
+        """Be ready for the next wakeup. Called before one looks who has ended: who ends after the look wakes again."""
         with suppress(BlockingIOError):
             self.wakeup.recv(4096)
+
+    def clear(self, running: Collection[int]) -> None:
+        """Kill every child that is neither ``running`` nor the guardian."""
         kill_strays({*running, self._guardian.pid})
 
     def _become(self, work: Callable[[], None], guarded: bool) -> NoReturn:

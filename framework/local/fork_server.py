@@ -240,6 +240,7 @@ class ForkServer:
         self._attempts.add(running)
 
     def _reap(self) -> None:
+        self._children.heard()
         ended = self._attempts.newly_ended()
         if self._migrating and (status := wait_status(self._migrating)) is not None:
             self._migrating, self._migrated = 0, True
