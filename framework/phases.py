@@ -34,7 +34,6 @@ from framework.deploy.remote_jobs import Deployed, deployed_job
 from framework.local.backfills import requests_for
 from framework.local.paths import LocalPaths
 from framework.local.reproduce import again
-from framework.local.reproduce.verdicts import Reproduced
 from framework.local.requests import MAX_PARALLEL, RepairRequest, RunRequest, Selected
 from framework.local.run import backfill, repair, resume, run
 from framework.local.runnable import Runnable
@@ -48,6 +47,7 @@ from framework.resolve.run_jobs import run_by
 from framework.spec.loader import ProjectSource, find_root, load
 from framework.spec.policy_spec import NO_POLICY, read_policy
 from framework.spec.target_spec import LOCAL, deployed_targets, known_targets
+from framework.trace.reproduced import choice, verdicts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,7 +243,7 @@ def repair_run(root: Path, which: str, request: RepairRequest, listener: Listene
     return repair(runnable, root, stored, replace(request, sources=sources), listener)
 
 
-def reproduce(root: Path, which: str, wanted: again.Wanted, listener: Listener) -> Reproduced:
+def reproduce(root: Path, which: str, wanted: choice.Wanted, listener: Listener) -> verdicts.Reproduced:
     """A run's tasks are done once more, with the code and the tables that they had, and what comes out is compared."""
     stored, paths = stored_run(LocalPaths(root), which), LocalPaths(root)
     return again.reproduce(paths, stored, wanted, lambda owner, at: _made_again(at, owner, listener)[0], listener)

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from framework.local.reproduce.verdicts import Reproduced, TaskAgain
+from framework.trace.reproduced.verdicts import Reproduced, TaskAgain
 
 _STYLES = {"same": "green", "differs": "bold red", "unknown": "yellow"}
 

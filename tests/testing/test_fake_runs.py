@@ -53,12 +53,12 @@ def test_runs_are_listed_newest_first(client):
     assert list(client.jobs.list_runs(job_id=job_id, active_only=True)) == []
 
 
-def test_a_submitted_run_needs_no_job(client):
-    run = client.jobs.submit(
-        run_name="once", tasks=[jobs.SubmitTask(task_key="one", notebook_task=jobs.NotebookTask("/Shared/n"))]
-    ).result()
+def test_a_submitted_run_needs_no_job_and_begins_once(client):
+    tasks = [jobs.SubmitTask(task_key="one", notebook_task=jobs.NotebookTask("/Shared/n"))]
+    run, same = (client.jobs.submit(run_name="once", idempotency_token="t", tasks=tasks).result() for _ in range(2))
 
     assert (run.run_name, run.state.result_state) == ("once", RunResultState.SUCCESS)
+    assert run.run_id == same.run_id
 
 
 def test_a_runner_tells_how_tasks_end_and_what_they_say():

@@ -16,35 +16,33 @@ from framework.local.outcomes import log_file, read_record
 from framework.local.ownership import Ownership
 from framework.local.paths import LocalPaths
 from framework.local.protocol import ENTRYPOINT, AttemptSpec
-from framework.local.reproduce import code, redirected, rows
+from framework.local.reproduce import code, rows
 from framework.local.reproduce.code import OldCode
-from framework.local.reproduce.past import PastVersions
-from framework.local.reproduce.recorded import Recorded, choice
-from framework.local.reproduce.redirected import Redirected
-from framework.local.reproduce.verdicts import (
+from framework.local.reproduce.recorded import chosen
+from framework.local.runnable import Runnable
+from framework.records.run_store import RunStore
+from framework.records.run_values import StoredRun
+from framework.runtime import plans
+from framework.runtime.provenance import PROVENANCE
+from framework.trace.delta_tables import DeltaTables
+from framework.trace.reproduced import past, redirected
+from framework.trace.reproduced.choice import Recorded, Wanted
+from framework.trace.reproduced.redirected import Redirected
+from framework.trace.reproduced.verdicts import (
     Line,
     Reproduced,
     TaskAgain,
+    new_mlflow_run,
+    not_done,
     not_written,
     record_lines,
     rows_line,
     surroundings,
 )
-from framework.local.runnable import Runnable
-from framework.records.run_store import RunStore
-from framework.records.run_values import StoredRun
-from framework.runtime import plans
+from framework.trace.reproduced.written import Compared, Written
 
 Compile = Callable[[StoredRun, Path], Runnable]
 """Compiles what a run was, which no other run started, from the checkout at that root."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """``tasks`` are keys, or iterations (``loop[3]``); none: all. Metrics that differ by ``tolerance`` are the same."""
-
-    tasks: tuple[str, ...] = ()
-    tolerance: float = 0.0
 
 
 def reproduce(paths: LocalPaths, run: StoredRun, wanted: Wanted, compile_at: Compile, listener: Listener) -> Reproduced:
@@ -53,24 +51,24 @@ def reproduce(paths: LocalPaths, run: StoredRun, wanted: Wanted, compile_at: Com
     Raises UsageError when there is no code of it any more, or nothing that can be done again.
     """
     with RunStore(paths.run_store) as store:
-        chosen = choice(store, run, wanted.tasks)
+        choice = chosen(store, run, wanted.tasks)
         owner = store.run(run.owner_run_id or run.job_run_id)
     aside = paths.state / "reproduce" / str(run.job_run_id)
     work = _Reproduction(paths, run, owner, wanted, compile_at, listener, aside)
     hold, differs = Ownership(aside / "owner", run.job_run_id), False
     try:
-        codes = {each.name: work.code(each) for each in chosen.chosen}
+        codes = {each.name: work.code(each) for each in choice.chosen}
         with LazyEngine(paths, listener) as engine:
-            tasks = tuple(work.tasks(engine, chosen.chosen, codes))
+            tasks = tuple(work.tasks(engine, choice.chosen, codes))
         differs = any(each.judgement == "differs" for each in tasks)
     finally:
         work.clean_up(keep_rows=differs)
         hold.release()
     return Reproduced(
         job_run_id=str(run.job_run_id),
-        commit=chosen.chosen[0].record.origin.commit,
+        commit=choice.chosen[0].record.origin.commit,
         tasks=tasks,
-        skipped=chosen.skipped,
+        skipped=choice.skipped,
         scratch=work.scratch if differs else "",
     )
 
@@ -89,9 +87,9 @@ class _Reproduction:
     _codes: dict[tuple[Origin, Path], OldCode] = field(default_factory=dict)
 
     @property
-    def past(self) -> PastVersions:
-        """What the tables still have."""
-        return PastVersions(self.paths.warehouse)
+    def tables(self) -> DeltaTables:
+        """As they are now."""
+        return DeltaTables(self.paths.warehouse)
 
     @property
     def scratch(self) -> str:
@@ -116,14 +114,18 @@ class _Reproduction:
         """Each of them done once more, in an empty scratch schema, which is dropped unless rows differ."""
         shutil.rmtree(self.aside / "tasks", ignore_errors=True)
         planned = [(each, self._redirected(each, codes[each.name], n)) for n, each in enumerate(chosen)]
-        readable = [(each, again) for each, again in planned if not self.past.lines(each.record.inputs)]
+        readable = [(each, again) for each, again in planned if not past.lines_of_gone(self.tables, each.record.inputs)]
         new = [written for each, again in readable for written in self._comparable(again)]
         if readable:
             self._prepare(engine, new)
         done = []
         for each, again in planned:
-            gone = self.past.lines(each.record.inputs)
-            done.append(_not_done(each, gone) if gone else self._done(engine, each, again, codes[each.name]))
+            gone = past.lines_of_gone(self.tables, each.record.inputs)
+            done.append(
+                not_done(each.name, each.record.kind, gone)
+                if gone
+                else self._done(engine, each, again, codes[each.name])
+            )
             yield done[-1]
         if readable and not any(each.judgement == "differs" for each in done):
             self._in_spark(engine, ".drop", rows.drop(self.scratch))
@@ -136,7 +138,7 @@ class _Reproduction:
             schema = self.scratch.rpartition(".")[2]
             shutil.rmtree(self.paths.warehouse / f"{schema}.db", ignore_errors=True)
 
-    def _prepare(self, engine: LazyEngine, tables: Sequence[rows.Written]) -> None:
+    def _prepare(self, engine: LazyEngine, tables: Sequence[Written]) -> None:
         directory = self._in_spark(engine, ".prepare", rows.prepare(self.scratch, tables))
         try:
             rows.read_result(directory)
@@ -151,8 +153,8 @@ class _Reproduction:
             raise UsageError(f"the code of run {self.run.job_run_id} has no task '{task.record.task_key}'")
         return redirected.redirected(template, task.record, self.scratch, number)
 
-    def _comparable(self, again: Redirected) -> list[rows.Written]:
-        return [each for each in again.written if not self.past.gone(each.table, each.version)]
+    def _comparable(self, again: Redirected) -> list[Written]:
+        return [each for each in again.written if not past.gone(self.tables, each.table, each.version)]
 
     def _done(self, engine: LazyEngine, task: Recorded, again: Redirected, old: OldCode) -> TaskAgain:
         self.listener(Note(f"doing {task.name} again"))
@@ -165,7 +167,7 @@ class _Reproduction:
         if now.result == "SUCCESS":
             lines += self._row_lines(engine, task, again, now)
         notes = (*filter(None, [old.note]), *surroundings(task.record, now), *now.notes)
-        return _task(task, lines, directory, notes, _new_mlflow_run(task.record, now))
+        return _task(task, lines, directory, notes, new_mlflow_run(task.record, now))
 
     def _attempt(
         self, engine: LazyEngine, task: Recorded, again: Redirected, old: OldCode, directory: Path
@@ -173,12 +175,12 @@ class _Reproduction:
         its: CodeOfRun | None = old.release.code
         if its is None:
             return None
-        plan = redirected.write_plan(again, its.release, directory / "bundle")
+        plan = _write_plan(again, its.release, directory / "bundle")
         number = f"{self.run.job_run_id}-again"
         own = {"job_run_id": number, "task_run_id": f"{number}-{task.name}", "backfill": self.run.backfill or ""}
         spec = AttemptSpec(
             attempt_id=f"{number}-{task.name}",
-            argv=tuple(redirected.argv(again, task.record, plan, own)),
+            argv=tuple(f"--{n}={v}" for n, v in redirected.told(again, task.record, str(plan), own).items()),
             call=ENTRYPOINT,
             directory=directory,
             cwd=self.paths.root,
@@ -193,12 +195,12 @@ class _Reproduction:
         found = dict(zip(comparable, self._compared(engine, task, comparable), strict=False))
         counts = {each.table: each.rows for each in (*task.record.outputs, *now.outputs)}
         for each in again.written:
-            yield rows_line(each, found.get(each), counts, self.past.gone(each.table, each.version))
+            yield rows_line(each, found.get(each), counts, past.gone(self.tables, each.table, each.version))
         for output in task.record.outputs:
             if output.table not in {each.table for each in again.written}:
                 yield not_written(output)
 
-    def _compared(self, engine: LazyEngine, task: Recorded, tables: Sequence[rows.Written]) -> list[rows.Compared]:
+    def _compared(self, engine: LazyEngine, task: Recorded, tables: Sequence[Written]) -> list[Compared]:
         if not tables:
             return []
         directory = self._in_spark(engine, f".compare/{task.name}", rows.compare(tables))
@@ -221,14 +223,20 @@ class _Reproduction:
         return directory
 
 
+def _write_plan(again: Redirected, release: Path, directory: Path) -> Path:
+    """A plan of this task alone below ``directory``, with what ``release`` says of its code; its path."""
+    file = directory / "plans" / f"{again.template.pipeline}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(redirected.plan_of(again), encoding="utf-8")
+    if (release / PROVENANCE).is_file():
+        shutil.copy(release / PROVENANCE, directory / PROVENANCE)
+    return file
+
+
 def _wait(engine: LazyEngine, spec: AttemptSpec) -> None:
     engine.start(spec)
     while not engine.wait(None):
         pass
-
-
-def _not_done(task: Recorded, gone: Sequence[Line]) -> TaskAgain:
-    return TaskAgain(task=task.name, kind=task.record.kind, lines=tuple(gone), notes=("it was not done again",))
 
 
 def _task(
@@ -242,9 +250,3 @@ def _task(
         log=str(log_file(directory)),
         mlflow_run_id=mlflow_run_id,
     )
-
-
-def _new_mlflow_run(then: AttemptRecord, now: AttemptRecord) -> str:
-    """The run of a training; who uses a model has that of the model, now as then."""
-    before, after = (each.model.mlflow_run_id if each.model else "" for each in (then, now))
-    return after if after != before else ""

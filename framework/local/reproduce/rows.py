@@ -3,40 +3,17 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from framework.trace.reproduced.written import Compared, Written, differing, is_loose
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
 CALL = "framework.local.reproduce.rows:main"
 _RESULT = "rows.json"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Written:
-    """A table that a task wrote at ``version``, and where it writes the rows again.
-
-    ``part`` says which rows it wrote: "all", what it "added" to the version before, or those where a SQL predicate
-    holds.
-    """
-
-    table: str
-    version: int
-    scratch: str
-    part: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Compared:
-    """How many rows there were ``then`` and are ``now``, and how many of each have no like; columns that differ."""
-
-    then: int
-    now: int
-    only_then: int = 0
-    only_now: int = 0
-    columns: tuple[str, ...] = ()
 
 
 def prepare(schema: str, tables: Sequence[Written]) -> str:
@@ -89,10 +66,8 @@ def _make_empty(spark: "SparkSession", written: Written) -> None:
 def _compared(spark: "SparkSession", written: Written) -> Compared:
     then, now = _then(spark, written), spark.table(written.scratch)
     before, after = dict(then.dtypes), dict(now.dtypes)
-    columns = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    if columns:
-        differing = [f"{name} was {before.get(name, 'not there')}, is {after.get(name, 'gone')}" for name in columns]
-        return Compared(then=then.count(), now=now.count(), columns=tuple(differing))
+    if columns := differing(before, after):
+        return Compared(then=then.count(), now=now.count(), columns=columns)
     return counted(*(_comparable(frame, list(before)) for frame in (then, now)))
 
 
@@ -126,11 +101,7 @@ def _at(spark: "SparkSession", table: str, version: int) -> "DataFrame":
 def _comparable(frame: "DataFrame", names: Sequence[str]) -> "DataFrame":
     """``frame`` with columns that Spark can compare: maps and variants as text."""
     types = dict(frame.dtypes)
-    return frame.select(*[_as_text(name) if _is_loose(types[name]) else _column(name) for name in names])
-
-
-def _is_loose(kind: str) -> bool:
-    return "map<" in kind or "variant" in kind
+    return frame.select(*[_as_text(name) if is_loose(types[name]) else _column(name) for name in names])
 
 
 def _as_text(name: str) -> "Column":

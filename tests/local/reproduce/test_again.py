@@ -13,9 +13,9 @@ from framework.core.errors import UsageError
 from framework.core.job_run import TaskOutcome
 from framework.core.task_run import AttemptRecord, Origin, TableVersion
 from framework.local.paths import LocalPaths
-from framework.local.reproduce.again import Wanted
 from framework.records.run_store import RunStore
 from framework.records.run_values import NewRun
+from framework.trace.reproduced.choice import Wanted
 
 SHOP = Path(__file__).parents[2] / "e2e/shop"
 AT = "2024-03-01T04:00:00+00:00"

@@ -1,6 +1,7 @@
 """Rows of two tables beside each other, in Spark."""
 
-from framework.local.reproduce.rows import Compared, counted
+from framework.local.reproduce.rows import counted
+from framework.trace.reproduced.written import Compared
 
 COLUMNS = "id int, x double, tags array<string>, at struct<day: date>"
 

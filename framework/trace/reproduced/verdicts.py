@@ -1,12 +1,12 @@
 """What came of tasks that were done once more, beside what came of them the first time."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from framework.core.task_run import AttemptRecord, ModelVersion, TableVersion, Verdict
-from framework.local.reproduce.rows import Compared, Written
+from framework.trace.reproduced.written import Compared, Written
 
 REPRODUCED_SCHEMA = 1
 Judgement = Literal["same", "differs", "unknown"]
@@ -108,6 +108,17 @@ def surroundings(then: AttemptRecord, now: AttemptRecord) -> Iterator[str]:
             yield f"{known} was {before}, and is {after}"
     if then.origin.project_wheel and then.origin.project_wheel != now.origin.project_wheel:
         yield f"the code is not what ran: its hash was {then.origin.project_wheel}, and is {now.origin.project_wheel}"
+
+
+def not_done(task: str, kind: str, gone: Iterable[Line]) -> TaskAgain:
+    """A task that cannot be done again, since what it read is ``gone``."""
+    return TaskAgain(task=task, kind=kind, lines=tuple(gone), notes=("it was not done again",))
+
+
+def new_mlflow_run(then: AttemptRecord, now: AttemptRecord) -> str:
+    """The run of a training; who uses a model has that of the model, now as then."""
+    before, after = (each.model.mlflow_run_id if each.model else "" for each in (then, now))
+    return after if after != before else ""
 
 
 def short(name: str) -> str:

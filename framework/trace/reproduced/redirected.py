@@ -1,20 +1,18 @@
 """A task's template and record → what does it once more without touching anything that is there."""
 
 import json
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from framework.core.pinned import Pinned
 from framework.core.task_run import PLAN_SCHEMA, AttemptRecord, TaskRun
-from framework.local.reproduce.rows import Written
 from framework.runtime import arguments, plain_values, plans
 from framework.runtime.kinds import KINDS
 from framework.runtime.predicates import slice_predicate
-from framework.runtime.provenance import PROVENANCE
+from framework.trace.reproduced.written import Written
 
 EXPERIMENT_SUFFIX = ".reproduced"
 """Of the experiment that gets the MLflow runs: nobody should take them for those of the pipeline."""
@@ -45,30 +43,25 @@ def redirected(template: TaskRun, record: AttemptRecord, scratch: str, number: i
     )
 
 
-def write_plan(again: Redirected, release: Path, directory: Path) -> Path:
-    """A plan of this task alone below ``directory``, with what ``release`` says of its code; its path."""
-    template, file = again.template, directory / "plans" / f"{again.template.pipeline}.json"
+def plan_of(again: Redirected, shared_tables: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The text of a plan of this task alone; ``shared_tables`` are those of the plan that it comes from."""
+    template = again.template
     head = {"project": template.project, "pipeline": template.pipeline, "target": template.target}
-    plan = {"schema": PLAN_SCHEMA, **head, "tasks": {template.task_key: template.as_dict()}}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(plan), encoding="utf-8")
-    if (release / PROVENANCE).is_file():
-        shutil.copy(release / PROVENANCE, directory / PROVENANCE)
-    return file
+    shared = {"shared_tables": dict(shared_tables)} if shared_tables else {}
+    return json.dumps({"schema": PLAN_SCHEMA, **head, **shared, "tasks": {template.task_key: template.as_dict()}})
 
 
-def argv(again: Redirected, record: AttemptRecord, plan: Path, own: Mapping[str, str]) -> Sequence[str]:
-    """The command line of the attempt; ``own`` are arguments of ours beside those that are always given."""
+def told(again: Redirected, record: AttemptRecord, plan: str, own: Mapping[str, str]) -> dict[str, str]:
+    """The arguments of the attempt by name; ``own`` are some of ours beside those that are always given."""
     given = {
-        "plan": str(plan),
+        "plan": plan,
         "task": record.task_key,
         "attempt": str(record.attempt),
         "logical_date": record.logical_date,
         "pinned": again.pinned.to_json(),
         **own,
     }
-    ours = {f"{arguments.OWN}{name}": value for name, value in given.items() if value}
-    return [f"--{name}={value}" for name, value in {**record.parameters, **ours}.items()]
+    return {**record.parameters, **{f"{arguments.OWN}{name}": value for name, value in given.items() if value}}
 
 
 def _place(table: str, scratch: str, number: int) -> str:
