@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from framework.core.ops_tables import OPS_TABLES, ops_schema
 from framework.deploy.deployed_jobs import short_name
 from framework.deploy.ops_statements import (
+    APPEND_ONLY,
     AUDIT_SCHEMA,
+    append_only_statement,
     audit_statements,
     schema_statements,
     table_statements,
@@ -19,6 +21,7 @@ from framework.spec.target_spec import TargetSpec
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
+    from databricks.sdk.service.catalog import TableInfo
 
 _OF_PROJECT = f"{AUDIT_SCHEMA}_"
 _CREATE = "CREATE SCHEMA on the catalog, and to own what is there already"
@@ -40,16 +43,19 @@ class Ops:
 
     def columns(self, schema: str) -> dict[str, list[str]]:
         """Of each of the tables that are in ``schema``, its columns. Raises DatabricksError."""
+        return {table: _names(found) for table, found in self.tables(schema).items()}
+
+    def tables(self, schema: str) -> "dict[str, TableInfo]":
+        """Those that are in ``schema``, by name. Raises DatabricksError."""
         from databricks.sdk.errors.platform import NotFound
 
         found = {}
         for table in OPS_TABLES:
             with asking(f"look at {schema}.{table.name}", f"SELECT on {schema}.{table.name}"):
                 try:
-                    columns = self.client.tables.get(f"{schema}.{table.name}").columns or ()
+                    found[table.name] = self.client.tables.get(f"{schema}.{table.name}")
                 except NotFound:
                     continue
-            found[table.name] = [each.name or "" for each in columns]
         return found
 
     def schemas(self) -> list[str]:
@@ -77,10 +83,13 @@ def statements(ops: Ops, projects: Iterable[str], auditors: Sequence[str]) -> It
     writer = next(iter(target.run_as.values()), "")
     whole = {table.name: [column.name for column in table.columns] for table in OPS_TABLES}
     for schema, project in wanted.items():
-        there = ops.columns(schema)
+        there = ops.tables(schema)
         yield from schema_statements(schema, project, target.tags)
         for table in OPS_TABLES:
-            yield from table_statements(schema, table, there.get(table.name), target.tags)
+            found = there.get(table.name)
+            yield from table_statements(schema, table, _names(found) if found else None, target.tags)
+            if found and (found.properties or {}).get(APPEND_ONLY) != "true":
+                yield append_only_statement(f"{schema}.{table.name}", on=True)
         if writer:
             yield from writer_statements(schema, writer)
     if not ops.person:
@@ -95,3 +104,7 @@ def install(warehouse: SqlWarehouse, wanted: Iterable[str]) -> None:
     for statement in wanted:
         head = " ".join(statement.partition("(")[0].partition(" COMMENT")[0].split())
         warehouse.rows(statement, f"execute {head}", needs=_CREATE)
+
+
+def _names(table: "TableInfo") -> list[str]:
+    return [each.name or "" for each in table.columns or ()]

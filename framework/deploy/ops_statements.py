@@ -10,8 +10,10 @@ from framework.core.ops_tables import OPS_TABLES, Column, OpsTable
 
 AUDIT_SCHEMA = "ops"
 """The schema of the views over all projects of a catalog."""
+APPEND_ONLY = "delta.appendOnly"
+"""The property of a table that keeps rows from being changed and deleted, while it is ``true``."""
 _PROPERTIES = {
-    "delta.appendOnly": "true",
+    APPEND_ONLY: "true",
     "delta.autoOptimize.autoCompact": "true",
     "delta.logRetentionDuration": "interval 30 days",
     "delta.deletedFileRetentionDuration": "interval 7 days",
@@ -42,6 +44,11 @@ def table_statements(
     elif new:
         yield f"ALTER TABLE {name(full)} ADD COLUMNS (\n{_columns(new)}\n)"
     yield from _tagged("TABLE", full, tags)
+
+
+def append_only_statement(full_name: str, on: bool) -> str:
+    """What lets rows of a table be deleted, or, ``on`` again, not."""
+    return f"ALTER TABLE {name(full_name)} SET TBLPROPERTIES ('{APPEND_ONLY}' = '{str(on).lower()}')"
 
 
 def writer_statements(schema: str, writer: str) -> Iterator[str]:

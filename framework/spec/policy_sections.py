@@ -14,6 +14,8 @@ from framework.runtime.kinds.options import STRICT
 AllowedValues = list[str] | None
 Limit = Annotated[int, Field(ge=1)] | None
 AtLeastZero = Annotated[int, Field(ge=0)] | None
+DaysOfRecords = Annotated[int, Field(ge=60)] | None
+"""No fewer than the Jobs service knows its runs for: ``framework runs sync`` would bring back what was taken away."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,9 +170,10 @@ class OpsSection(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class RetentionSection(Section):
-    """How long tables keep their past. Left out: as long as Delta keeps it anyway."""
+    """How long tables keep their past. Left out: as long as Delta keeps it anyway, and records of runs for good."""
 
     training_inputs_days: Limit = None
+    run_records_days: DaysOfRecords = None
 
 
 @dataclass(frozen=True, kw_only=True)

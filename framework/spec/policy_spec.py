@@ -154,6 +154,15 @@ class PolicySpec:
         """For how many days the versions of tables that models are trained on are kept: the longest of the files."""
         return max((policy.rules.retention.training_inputs_days or 0 for policy in self.of_target(target)), default=0)
 
+    def run_records_days(self, target: str) -> int | None:
+        """For how many days the rows of run records are kept: the longest of the files; None, for good.
+
+        What the organisation leaves out stays for good: a project can keep more than that, and no less.
+        """
+        said = [(policy.rules.retention.run_records_days, policy.tightens) for policy in self.of_target(target)]
+        days = [each or 0 for each, _ in said]
+        return max(days) if any(each and not tightens for each, tightens in said) else None
+
 
 NO_POLICY = PolicySpec()
 """Demands nothing."""

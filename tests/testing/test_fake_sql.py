@@ -82,6 +82,19 @@ def test_a_view_shows_rows_to_who_may_not_read_the_tables(sql, client_of, fake_w
         ana.rows("SELECT run FROM prod.ops_shop.notes", "ask")
 
 
+def test_a_schema_goes_with_its_tables_when_its_owner_says_so(sql, client_of, fake_workspace):
+    fake_workspace.add_user("ana@example.com")
+    fake_workspace.allow("warehouses/fake", "ana@example.com", "CAN_USE")
+    with pytest.raises(Exception, match="ops_shop"):
+        SqlWarehouse(client_of("ana@example.com"), "fake").rows("DROP SCHEMA IF EXISTS prod.ops_shop CASCADE", "ask")
+    for _ in range(2):
+        sql("DROP SCHEMA IF EXISTS prod.ops_shop CASCADE")
+    sql("CREATE SCHEMA prod.ops_shop")
+    sql("CREATE TABLE prod.ops_shop.notes AS SELECT 1 AS n")
+    assert [each["version"] for each in sql("DESCRIBE HISTORY prod.ops_shop.notes")] == [0]
+    assert sql("SELECT n FROM prod.ops_shop.notes WHERE n <=> 1") == [{"n": 1}]
+
+
 def test_a_long_answer_comes_in_parts(sql):
     assert [row["n"] for row in sql("SELECT unnest(range(0, 2500)) AS n")] == list(range(2500))
 
@@ -94,7 +107,10 @@ def test_a_long_answer_comes_in_parts(sql):
         ("SELECT none FROM prod.ops_shop.notes", "none"),
         ("SELECT run FROM prod.ops_shop.notes WHERE run = :run", "UNBOUND_SQL_PARAMETER"),
         ("CREATE SCHEMA IF NOT EXISTS nowhere.ops", "NO_SUCH_CATALOG"),
+        ("CREATE SCHEMA prod.ops_shop", "SCHEMA_ALREADY_EXISTS"),
+        ("CREATE TABLE prod.ops_shop.notes AS SELECT 1 AS n", "TABLE_OR_VIEW_ALREADY_EXISTS"),
         ("GRANT SELECT ON SCHEMA prod.ops_shop TO `nobody`", "PRINCIPAL_DOES_NOT_EXIST"),
+        ("DELETE FROM prod.ops_shop.notes WHERE run IN (SELECT '1')", "DELTA_CANNOT_MODIFY_APPEND_ONLY"),
     ],
 )
 def test_what_cannot_be_executed_is_a_failed_statement(sql, client, statement, said):

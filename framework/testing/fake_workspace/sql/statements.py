@@ -141,6 +141,13 @@ def _add_columns(session: _Session, match: re.Match[str]) -> None:
     table["columns"] = [*table["columns"], *tables.described(columns)]
 
 
+def _set_properties(session: _Session, match: re.Match[str]) -> None:
+    name, properties = plain_name(match["name"]), pairs_in(match["properties"])
+    table = tables.require_on_table(session.state, session.principal, name, "MODIFY")
+    tables.opened(session.state, name).alter.set_table_properties(properties)
+    table["properties"] = {**table.get("properties", {}), **properties}
+
+
 def _set_tags(session: _Session, match: re.Match[str]) -> None:
     key = f"{'schema' if match['kind'].upper() == 'SCHEMA' else 'table'}:{plain_name(match['name'])}"
     require_privileges(session.state, session.principal, key, "APPLY_TAG")
@@ -174,6 +181,22 @@ def _merge(session: _Session, match: re.Match[str]) -> "pa.Table":
         .execute()
     )
     return pa.table({"num_affected_rows": [int(done["num_target_rows_inserted"])]})
+
+
+def _delete(session: _Session, match: re.Match[str]) -> "pa.Table":
+    import pyarrow as pa
+
+    name = plain_name(match["name"])
+    tables.require_on_table(session.state, session.principal, name, "SELECT", "MODIFY")
+    there = tables.opened(session.state, name)
+    if there.metadata().configuration.get("delta.appendOnly") == "true":
+        what = "[DELTA_CANNOT_MODIFY_APPEND_ONLY] This table is configured to only allow appends."
+        raise Refused(400, "BAD_REQUEST", what)
+    found = queries.rows(session.state, session.principal, match["query"], session.parameters)
+    gone = found.rename_columns(["value"])
+    same = f"there.{match['column']} = gone.value"
+    done = there.merge(gone, same, source_alias="gone", target_alias="there").when_matched_delete().execute()
+    return pa.table({"num_affected_rows": [int(done["num_target_rows_deleted"])]})
 
 
 def _rows_given(match: re.Match[str]) -> "pa.Table":
@@ -234,6 +257,8 @@ _SHAPES: tuple[tuple[re.Pattern[str], Callable[[_Session, re.Match[str]], "pa.Ta
     (_shape("CREATE TABLE (?P<name>NAME) AS (?P<query>SELECT .+)"), _create_table_as),
     (_shape(f"CREATE OR REPLACE VIEW (?P<name>NAME){_COMMENT} AS (?P<query>SELECT .+)"), _create_view),
     (_shape(r"ALTER TABLE (?P<name>NAME) ADD COLUMNS \((?P<columns>.+)\)"), _add_columns),
+    (_shape(r"ALTER TABLE (?P<name>NAME) SET TBLPROPERTIES \((?P<properties>[^()]*)\)"), _set_properties),
+    (_shape(r"DELETE FROM (?P<name>NAME) WHERE (?P<column>\w+) IN \((?P<query>SELECT .+)\)"), _delete),
     (_shape(r"ALTER (?P<kind>SCHEMA|TABLE|VIEW) (?P<name>NAME) SET TAGS \((?P<tags>.*)\)"), _set_tags),
     (
         _shape(
