@@ -54,7 +54,7 @@ def fake_workspace(  # noqa: PLR0917 - typer makes an option of each
     ended = threading.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda _number, _frame: ended.set())
-    with _runner(state, run_jobs) as run_job, _workspace(port, state, run_job) as workspace:
+    with _runner(state, run_jobs) as (run_job, tables), _workspace(port, state, run_job, tables) as workspace:
         _furnish(workspace, group or [], service_principal or [])
         tokens = {name: workspace.add_user(name) for name in user or []}
         _introduce(workspace, tokens, run_jobs)
@@ -63,12 +63,12 @@ def fake_workspace(  # noqa: PLR0917 - typer makes an option of each
 
 
 @contextmanager
-def _runner(directory: Path | None, run_jobs: bool) -> "Iterator[RunJob]":
-    """What executes runs; without ``directory`` its tables and models are gone in the end."""
+def _runner(directory: Path | None, run_jobs: bool) -> "Iterator[tuple[RunJob, Path | None]]":
+    """What executes runs, and where its tables are; without ``directory`` they and its models are gone in the end."""
     from framework.testing.fake_workspace import succeed
 
     if not run_jobs:
-        yield succeed
+        yield succeed, None
         return
     from framework.testing.local_jobs import LocalJobs, sources_of
 
@@ -76,14 +76,14 @@ def _runner(directory: Path | None, run_jobs: bool) -> "Iterator[RunJob]":
     with tempfile.TemporaryDirectory(prefix="framework-fake-") as own:
         place = directory / "local" if directory else Path(own)
         with LocalJobs(place, sources_of(root) if root else {}, _say) as jobs:
-            yield jobs
+            yield jobs, jobs.warehouse
 
 
-def _workspace(port: int, directory: Path | None, run_job: "RunJob") -> "FakeWorkspace":
+def _workspace(port: int, directory: Path | None, run_job: "RunJob", tables: Path | None) -> "FakeWorkspace":
     from framework.testing.fake_workspace import FakeWorkspace
 
     try:
-        return FakeWorkspace(port=port, directory=directory, listener=_show, run_job=run_job)
+        return FakeWorkspace(port=port, directory=directory, listener=_show, run_job=run_job, tables=tables)
     except OSError as error:  # of the port: what is wrong with the directory is a ValueError
         if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
             raise

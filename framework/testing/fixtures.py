@@ -64,5 +64,5 @@ def running_workspace(local_engine: Engine, _local_spark: Path) -> "Iterator[Fak
     from framework.testing.fake_workspace import FakeWorkspace
     from framework.testing.local_jobs import LocalJobs
 
-    with LocalJobs(_local_spark) as jobs, FakeWorkspace(run_job=jobs) as workspace:
+    with LocalJobs(_local_spark) as jobs, FakeWorkspace(run_job=jobs, tables=jobs.warehouse) as workspace:
         yield workspace

@@ -38,7 +38,6 @@ from framework.deploy.release import keep
 from framework.deploy.sql_warehouse import SqlWarehouse
 from framework.deploy.store import ReleaseStore
 from framework.deploy.workspace import client
-from framework.local.paths import LocalPaths
 from framework.records.releases import Release, release_id
 from framework.runtime.run_records import RECORD_LINE
 from framework.spec.target_spec import read_target
@@ -396,9 +395,8 @@ def test_a_row_tells_the_record_that_it_was_made_of():
 
 
 @pytest.mark.spark
-def test_the_code_of_the_release_reads_what_it_read_then(running_workspace, _local_spark, spark, checkout, monkeypatch):
+def test_the_code_of_the_release_reads_what_it_read_then(running_workspace, spark, checkout, monkeypatch):
     log_in(running_workspace, monkeypatch)
-    running_workspace.state.storage = str(LocalPaths(_local_spark).warehouse)
     for table in (SALES, FEATURES):
         local = f"spark_catalog.{table.replace('.', '__', 1)}"
         spark.sql(f"CREATE SCHEMA IF NOT EXISTS {local.rpartition('.')[0]}")

@@ -27,7 +27,8 @@ class FakeWorkspace:
     """A Databricks workspace on 127.0.0.1 for tests: point the Databricks CLI and databricks-sdk at ``url``.
 
     It begins with an administrator (whose ``token`` this is), the groups ``admins`` and ``users``, four catalogs and a
-    SQL warehouse. With ``directory`` it goes on from the state there and keeps it there.
+    SQL warehouse. With ``directory`` it goes on from the state there and keeps it there. ``tables`` is where its SQL
+    finds the tables of its catalogs: the local warehouse of who executes the runs.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class FakeWorkspace:
         port: int = 0,
         run_job: RunJob = succeed,
         listener: Listener | None = None,
+        tables: Path | None = None,
     ) -> None:
         """Raises OSError when the port is taken, ValueError when the directory holds something else or is none."""
         self.state = state or (State.load(directory) if directory else State())
@@ -47,6 +49,8 @@ class FakeWorkspace:
         self._listener = listener
         self._lock = threading.RLock()
         self._count = 0
+        if tables:
+            self.state.storage = str(tables)
         self._furnish()
         self._runner = JobRunner(run_job, self.state, self._lock, read_file=self.read, keep=self._save)
         self._runner.end_interrupted()

@@ -58,6 +58,11 @@ class LocalJobs:
         self._one_at_a_time = threading.Lock()
         self._running: set[subprocess.Popen[str]] = set()
 
+    @property
+    def warehouse(self) -> Path:
+        """Where the tables are."""
+        return LocalPaths(self._root).warehouse
+
     def __call__(self, run: StartedRun, report: Report) -> str | None:
         """Execute a run. Raises FrameworkError when that is not possible."""
         with self._one_at_a_time:
