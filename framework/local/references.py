@@ -9,6 +9,7 @@ from typing import Any
 
 from framework.core.dynamic_values import substitute, time_part
 from framework.local.loops import as_text, input_text
+from framework.runtime.arguments import NO_WORKSPACE
 
 _NO_INPUT = object()
 
@@ -144,7 +145,7 @@ def _output(known: Known, task: str, member: str) -> str:
 
 
 def _workspace(run: RunValues, member: str, place: Place) -> str:
-    return {"id": "0", "url": "http://localhost"}[member]
+    return {"id": "0", "url": NO_WORKSPACE}[member]
 
 
 def _backfill(run: RunValues, member: str, place: Place) -> str:

@@ -11,7 +11,8 @@ from framework.core.task_run import TaskRun
 
 OWN = "framework."
 """Names with this prefix are ours; job parameters may not begin with it."""
-
+NO_WORKSPACE = "http://localhost"
+"""What a run outside of any workspace is told as ``workspace_url``."""
 
 _PREFIX = re.compile(r"\w+_")
 

@@ -16,7 +16,7 @@ from typing import Any
 from framework import __version__
 from framework.core.errors import FrameworkError
 from framework.core.task_run import Environment, Origin
-from framework.runtime.arguments import Arguments
+from framework.runtime.arguments import NO_WORKSPACE, Arguments
 from framework.runtime.run_records import on_databricks, outbox
 
 LOCAL = "local"
@@ -55,7 +55,8 @@ def environment_of(given: Arguments = _NOTHING) -> Environment:
 
 def traceable(given: Arguments, target: str) -> Origin:
     """The code of an attempt. Raises FrameworkError naming what is missing to trace it back, but in a local run."""
-    if outbox() or (target == LOCAL and not on_databricks()):
+    is_local_run = outbox() and given.workspace_url in ("", NO_WORKSPACE)
+    if is_local_run or (target == LOCAL and not on_databricks()):
         return origin_of(Path(given.plan))
     try:
         origin = _told(Path(given.plan))

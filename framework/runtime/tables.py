@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from framework.core import table_operations
 from framework.core.errors import DataError
 from framework.core.task_run import TableVersion
 from framework.runtime import schemas, spark_errors
@@ -43,6 +44,15 @@ def read(reads: Mapping[str, str], task: Task) -> Inputs:
         else:
             versions.append(TableVersion(table, version, schema_hash=schemas.seen(frames[argument].dtypes)))
     return Inputs(frames, tuple(versions), tuple(notes))
+
+
+def have_same_rows(spark: "SparkSession", table: str, older: int, newer: int) -> bool:
+    """Whether every commit after version ``older`` up to ``newer`` is known and left the rows as they were."""
+    if older >= newer:
+        return older == newer
+    history = spark.sql(f"DESCRIBE HISTORY {table}").where(f"version > {older} AND version <= {newer}")
+    operations = [row.operation for row in history.select("operation").collect()]
+    return len(operations) == newer - older and not any(map(table_operations.is_data, operations))
 
 
 def written_version(spark: "SparkSession", table: str, task_run_id: str, attempt: int) -> TableVersion:

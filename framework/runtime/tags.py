@@ -45,7 +45,7 @@ def statements(table: str, there: Mapping[str, str], template: TaskRun) -> Itera
 
 
 def keep_past(inputs: Iterable[TableVersion], task: Task) -> tuple[str, ...]:
-    """Keep the versions of ``inputs`` as long as the policy wants; notes about tables for which that is not so.
+    """Keep the versions of ``inputs`` as long as the policy wants; notes about tables where that was not so.
 
     A table of another project is never altered, nor is anything by a task that is done once more.
     """
@@ -72,6 +72,7 @@ def _kept(table: str, wanted: int, task: Task) -> Iterator[str]:
         # Both at once: Delta refuses files that are kept for longer than the log.
         longest = {name: there[name] if now[name] >= wanted else f"interval {wanted} days" for name in now}
         task.context.spark.sql(_with_properties(table, longest))
+        yield f"{table} keeps its versions for {wanted} days from now on"
     except Exception as error:
         yield f"{table} could not be made to keep its versions for {wanted} days: {_why(error)}"
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 _NAME = "rows_of_runs"
+_BROKEN = "Bring it back from a backup. Moved away, it is begun anew by the next run, without the records so far."
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -53,7 +54,7 @@ class DeltaOps:
                 where = [*where, *_only_found(engine, where, limit)]
             rows = fetched(engine, statement(_NAME, [name for name in names if name in there], where, limit))
         except (DeltaError, OSError) as error:
-            raise FrameworkError(f"{path} cannot be read: {_short(error)}") from None
+            raise FrameworkError(f"{path} cannot be read: {_short(error)}", _BROKEN) from None
         return [with_maps(table, {**dict.fromkeys(names), **row}) for row in rows]
 
 
@@ -74,7 +75,7 @@ def _opened(path: Path) -> "DeltaTable":
     try:
         return DeltaTable(path)
     except (DeltaError, OSError) as error:
-        raise FrameworkError(f"{path} cannot be read: {_short(error)}") from None
+        raise FrameworkError(f"{path} cannot be read: {_short(error)}", _BROKEN) from None
 
 
 def _short(error: Exception) -> str:

@@ -6,18 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from framework.core import table_operations
 from framework.trace.conditions import Row
 
 LOADED_FROM, LOADED_AS = "framework.source.file", "framework.source.sha256"
 """Properties of a table that was loaded from a file."""
-_UNKNOWN = "unknown"
-_WHOLE = ("CREATE TABLE AS SELECT", "CREATE OR REPLACE TABLE", "REPLACE TABLE")
-"""How operations begin that bring all rows of a table."""
-_DATA = (
-    *("WRITE", "STREAMING UPDATE", "COPY INTO", "MERGE", "UPDATE", "DELETE", "TRUNCATE"),
-    *("CLONE", "CONVERT", "RESTORE", "DLT REFRESH", "Manual Update", _UNKNOWN),
-)
-"""Operations that may bring rows, or take some away. All others compact, clean up, or are about the table itself."""
+NO_TABLE = "there is no such table: it was dropped, or you are not allowed to see it"
+CUT = "the history does not reach back to it any more"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +46,12 @@ class Commit:
     @property
     def is_data(self) -> bool:
         """Whether rows may have come with it."""
-        return self.operation in _DATA or self.operation.startswith(_WHOLE)
+        return table_operations.is_data(self.operation)
 
     @property
     def is_whole(self) -> bool:
         """Whether all rows of the table came with it."""
-        if self.operation.startswith(_WHOLE):
+        if table_operations.is_whole(self.operation):
             return True
         overwrites = str(self.parameters.get("mode")) == "Overwrite"
         return overwrites and not self.parameters.get("predicate") and self.slice is None
@@ -73,6 +68,9 @@ class Tables(Protocol):
 
     def commits(self, table: str, version: int) -> Iterator[Commit]:
         """From ``version`` back, as far as its history goes."""
+
+    def beside(self, table: str) -> Sequence[str]:
+        """The tables that there are, one of which may be meant when there is no ``table``."""
 
     def unreadable(self, table: str, version: int) -> str:
         """Why that version cannot be read any more, in one line; nothing when it can."""
@@ -108,7 +106,7 @@ def commit_of(version: int, info: Mapping[str, Any]) -> Commit:
     return Commit(
         version=version,
         at=info.get("timestamp"),
-        operation=str(info.get("operation") or _UNKNOWN),
+        operation=str(info.get("operation") or table_operations.UNKNOWN),
         parameters=parameters,
         said=_said(info.get("userMetadata")),
         rows=_rows(metrics),

@@ -200,10 +200,13 @@ def test_in_development_people_try_what_they_have_not_committed(workspace, check
     assert "git branch" not in checks
 
 
-def test_a_directory_without_git(workspace, checkout):
+@pytest.mark.parametrize(("who", "target"), [(ADMIN, "prod"), (DEVELOPER, "dev")])
+def test_a_directory_without_git(workspace, checkout, who, target):
+    (checkout / "conf/dev.yml").write_text(PROD.replace("production", "development").partition("run_as")[0])
     shutil.rmtree(checkout / ".git")
 
-    assert looked(workspace, checkout)["git"].found == "there is no commit"
+    check = looked(workspace, checkout, who=who, target=target)["git"]
+    assert (check.state, check.found) == ("missing", "there is no commit")
 
 
 def test_a_cli_that_is_too_old(workspace, checkout, cli):

@@ -113,6 +113,18 @@ def test_a_local_run_needs_none_of_it_but_on_databricks_its_plan_is_refused_too(
     assert not (plan.parent / "record.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("workspace_url", "said"), [("http://localhost", "nowhere"), ("http://127.0.0.1:8000", "it has no commit")]
+)
+def test_a_local_run_of_a_bundle_is_told_from_a_job_of_a_workspace_on_this_machine(
+    release, monkeypatch, workspace_url, said
+):
+    plan = release()
+    monkeypatch.setenv("FRAMEWORK_OUTBOX", str(plan.parent))
+
+    assert said in attempt(plan, workspace_url=workspace_url).error.message
+
+
 def test_on_databricks_the_record_leads_to_the_page_of_the_run(release, monkeypatch, caplog):
     monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "16.4")
     caplog.set_level("INFO", "framework.records")

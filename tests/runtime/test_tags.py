@@ -99,13 +99,16 @@ def test_tables_that_a_model_is_trained_on_keep_their_versions(attempt, spark, t
     rows = [(1.0, 1, 2.0), (2.0, 2, 4.0)]
     own, foreign = (table(name, rows, "x double, n bigint, y double") for name in ("own", "foreign"))
     spark.sql(f"ALTER TABLE {own} SET TBLPROPERTIES ('framework.project' = 'shop')")
-    for inputs, words in ((own, ()), (foreign, ("keeps its versions for 7 days", "not this project's"))):
+    refused = ("keeps its versions for 7 days", "not this project's")
+    for inputs, notes in ((own, [("for 365 days from now on",), ()]), (foreign, [refused, refused])):
         options = {"entrypoint": "shop.models:train", "reads": {"rows": inputs}, "experiment": "kept"}
         template = replace(attempt.template("it", "train", options), keep_inputs_days=365)
-        for _ in range(2):
+        for words in notes:
             record = attempt("train", more={"it": template}, **options)
             assert record.error is None
             assert len(record.notes) == bool(words) and all(word in record.notes[0] for word in words)
+            # To keep versions makes one: that is the one which is read.
+            assert [each.version for each in record.inputs] == [len(operations(spark, inputs)) - 1]
     kept = {
         "delta.logRetentionDuration": "interval 365 days",
         "delta.deletedFileRetentionDuration": "interval 365 days",

@@ -70,12 +70,14 @@ def is_tracked(root: Path, path: str) -> bool:
 
 
 def git_checks(state: GitState, allowed: Sequence[BranchesSection], *, production: bool) -> Iterator[Check]:
-    """Whether the commit may be deployed. Outside of ``production`` only a policy stops anybody: people try things."""
+    """Whether the commit may be deployed. Outside of ``production`` people try things: there has to be one.
+
+    Beyond that, only a policy stops them.
+    """
     strict = CheckState.MISSING if production else CheckState.WARNING
     if not state.commit:
-        yield Check(
-            "git", strict, "there is no commit", "git init, then commit: a deployment says which commit it is of."
-        )
+        advice = "git init, then commit: a task refuses to run when nobody can tell which commit it is of."
+        yield Check("git", CheckState.MISSING, "there is no commit", advice)
         return
     yield _clean(state, strict)
     yield _pushed(state, strict)

@@ -68,7 +68,7 @@ class Evaluate(KindOptions):
     def run(self, task: Task) -> Outcome:
         """Measure and judge.
 
-        Raises DataError without a candidate or when its tables have changed since it was trained, ProjectCodeError
+        Raises DataError without a candidate or when rows of its tables changed since it was trained, ProjectCodeError
         when it cannot be measured.
         """
         if problem := next(self.problems(), None):
@@ -76,7 +76,7 @@ class Evaluate(KindOptions):
         experiment = required(self.experiment, "experiment", task)
         candidate = tracking.latest_run(task, experiment, self.model_from)
         inputs = tables.read(self.reads, task)
-        self._require_same_tables(candidate, inputs)
+        self._require_same_tables(candidate, inputs, task)
         run_id = candidate.info.run_id
         tags = {tracking.MODEL_FROM: self.model_from, tracking.CANDIDATE: run_id}
         with tracking.opened_run(task, experiment, tags):
@@ -89,10 +89,11 @@ class Evaluate(KindOptions):
         model = ModelVersion(candidate.data.tags[tracking.MODEL_URI], "", run_id)
         return Outcome(inputs=inputs.versions, metrics=metrics, model=model, verdict=verdict, notes=inputs.notes)
 
-    def _require_same_tables(self, candidate: "Run", inputs: tables.Inputs) -> None:
+    def _require_same_tables(self, candidate: "Run", inputs: tables.Inputs, task: Task) -> None:
         trained_on = json.loads(candidate.data.tags.get(tracking.INPUTS, "{}"))
         for read in inputs.versions:
-            if (trained := trained_on.get(read.table, read.version)) != read.version:
+            trained = trained_on.get(read.table, read.version)
+            if not tables.have_same_rows(task.context.spark, read.table, trained, read.version):
                 raise DataError(
                     f"the candidate was trained on {read.table} v{trained}, and would be measured on v{read.version}",
                     f"the table has changed since: run task '{self.model_from}' again",

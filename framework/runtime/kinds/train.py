@@ -27,6 +27,8 @@ class Train(KindOptions):
     def run(self, task: Task) -> Outcome:
         """Fit and log. Raises ProjectCodeError when the function fails or does not return a ``TrainedModel``."""
         inputs = tables.read(self.reads, task)
+        if kept := tags.keep_past(inputs.versions, task):
+            inputs = tables.read(self.reads, task)  # that makes a version, too
         versions = tracking.table_tags(inputs.versions)
         with tracking.opened_run(task, self.experiment, {tracking.INPUTS: json.dumps(versions)}) as run:
             tracking.log_params({**task.params, **{f"version.{name}": v for name, v in versions.items()}})
@@ -34,13 +36,15 @@ class Train(KindOptions):
             tracking.log_params({k: v for k, v in trained.params.items() if k not in task.params})
             metrics = {name: float(value) for name, value in trained.metrics.items()}
             tracking.log_metrics(metrics)
-            uri = model_logging.log_model(trained, self.entrypoint)
-            tracking.set_tag(tracking.MODEL_URI, uri)
+            logged = model_logging.log_model(trained, self.entrypoint)
+            tracking.set_tag(tracking.MODEL_URI, logged.uri)
+            if logged.digest:
+                tracking.set_tag(tracking.MODEL_DIGEST, logged.digest)
         return Outcome(
             inputs=inputs.versions,
             metrics=metrics,
-            model=ModelVersion(uri, "", run.info.run_id),
-            notes=(*inputs.notes, *tags.keep_past(inputs.versions, task)),
+            model=ModelVersion(logged.uri, "", run.info.run_id, logged.digest),
+            notes=(*inputs.notes, *kept),
         )
 
     def _fit(self, inputs: tables.Inputs, task: Task) -> TrainedModel:

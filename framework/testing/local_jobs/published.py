@@ -7,7 +7,7 @@ from typing import Any
 from framework.core.task_run import AttemptRecord
 from framework.testing.fake_workspace import Report, StartedRun, State
 from framework.testing.fake_workspace.api import new_runs, run_progress, securables
-from framework.testing.local_jobs import registry
+from framework.testing.local_jobs import ops_rows, registry
 
 Told = dict[str, Any]
 Call = Callable[[str, str], Path]
@@ -38,7 +38,7 @@ class Published:
         if child := told.get("child"):
             said["output"] = {"run_job_output": {"run_id": self._children[child]}}
         if record := told.get("record"):
-            self._publish(AttemptRecord.from_json(record))
+            self._publish(AttemptRecord.from_json(record), self._children.get(told["run"], self._run.run_id))
         if told["run"] == self._own:
             self._report(told["task"], told["result"], **said)
         elif number := self._children.get(told["run"]):
@@ -53,9 +53,12 @@ class Published:
         run |= {"parent_run_id": parent["run_id"], "trigger": "RUN_JOB_TASK"}
         self._children[told["run"]] = run["run_id"]
 
-    def _publish(self, record: AttemptRecord) -> None:
-        """What the attempt made is there for Unity Catalog's API, too."""
+    def _publish(self, record: AttemptRecord, run_id: int) -> None:
+        """What the attempt made is there for Unity Catalog's API, too, and its row in the table of run records."""
         owner = self._run.principal
+        settings = self._run.with_state(lambda state: state.runs[str(run_id)]["settings"])
+        if table := ops_rows.table_of(record, settings, self._run.read_file):
+            self._run.with_state(lambda state: ops_rows.append(state, table, record, owner))
         self._run.with_state(lambda state: _add_tables(state, [each.table for each in record.outputs], owner))
         if record.model and record.model.version and record.model.name.count(".") == 2:
             told = self._call(registry.GIVE, record.model.name)

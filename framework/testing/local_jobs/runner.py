@@ -26,6 +26,7 @@ from framework.testing.local_jobs.order import Order
 from framework.testing.local_jobs.published import Published
 
 _RUN_ID = re.compile(r"\{\{\s*job\.run_id\s*\}\}")
+_WORKSPACE_URL = re.compile(r"\{\{\s*workspace\.url\s*\}\}")
 _LOOK = 0.2
 """Seconds between two looks whether a run was cancelled."""
 _LEAVE_LIMIT = 20.0
@@ -96,12 +97,14 @@ class LocalJobs:
         self._call.close()
 
     def _order(self, run: StartedRun) -> Order:
-        def look(state: State) -> tuple[dict[str, Json], dict[str, bytes]]:
-            return _reachable(state, run), mirror.files_of(state)
+        def look(state: State) -> tuple[dict[str, Json], dict[str, bytes], str]:
+            return _reachable(state, run), mirror.files_of(state), state.runs[str(run.run_id)]["run_page_url"]
 
-        jobs, files = run.with_state(look)
+        jobs, files, page = run.with_state(look)
+        # In a workspace a task checks more than in a local run.
+        jobs = json.loads(_WORKSPACE_URL.sub(page.partition("/jobs/")[0], json.dumps(jobs)))
         # The number by which the run is known here, and not in the local store.
-        jobs[str(run.job_id)] = json.loads(_RUN_ID.sub(str(run.run_id), json.dumps(run.settings)))
+        jobs[str(run.job_id)] = json.loads(_RUN_ID.sub(str(run.run_id), json.dumps(jobs[str(run.job_id)])))
         mirror.write(files, self._files)
         keys = [task["task_key"] for task in run.settings.get("tasks", [])]
         moved = partial(mirror.text_in_mirror, mirror=self._files)
