@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from framework.cli.errors import reporting_errors
-from framework.cli.options import Output, OutputOption
+from framework.cli.options import Output, OutputOption, Target
 from framework.core.errors import UsageError
 
 
@@ -19,6 +19,7 @@ def logs(  # noqa: PLR0917 - typer makes an option of each
     attempt: Annotated[int | None, typer.Option("--attempt", min=1, help="Which attempt; default: the last.")] = None,
     only_stdout: Annotated[bool, typer.Option("--stdout", help="Only what it wrote to stdout.")] = False,
     only_stderr: Annotated[bool, typer.Option("--stderr", help="Only what it wrote to stderr.")] = False,
+    target: Target = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the attempt has ended.")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -26,6 +27,9 @@ def logs(  # noqa: PLR0917 - typer makes an option of each
     from framework.console.log_tail import LogCopy
     from framework.local import stored_runs
 
+    if target not in (None, "local"):
+        hint = f"framework trace {run} -e {target} tells the address of each task's page."
+        raise UsageError(f"logs of runs on {target} are on their pages in the workspace", hint)
     if output is Output.JSON and (only_stdout or only_stderr):
         raise UsageError("-o json takes neither --stdout nor --stderr", "Each line says in log.logger what it is of.")
     paths = stored_runs.with_runs(Path.cwd())

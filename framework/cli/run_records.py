@@ -20,6 +20,11 @@ def search(wanted: "Wanted", limit: int, target: str | None, output: Output) -> 
 
     found = find(sources_of(target, wanted.project).ops, wanted, limit)
     _show_found(found, output, tuple(each.name for each in wanted.metrics))
+    if not found.rows and output is Output.TEXT:
+        from framework.trace.unfound import unfound
+
+        for line in unfound(sources_of(target).ops, wanted):
+            typer.echo(line)
 
 
 def show(run: str, target: str | None, output: Output) -> None:

@@ -81,6 +81,8 @@ def _answer(words: list[str], wanted: "Wanted", limit: int, target: str | None, 
             run_records.sync(target, wanted, output)
         case _ if not wanted.is_anything:
             raise UsageError("options that look for runs go with no run", "framework runs --help")
+        case ["compare"] | ["compare", _]:
+            raise UsageError("compare takes two runs", "framework runs compare RUN RUN; framework runs lists them.")
         case [run] if is_here:
             _show(run, output)
         case [run]:

@@ -2,12 +2,15 @@
 
 import json
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from framework.cli.errors import reporting_errors
 from framework.cli.options import Target, pairs
+
+if TYPE_CHECKING:
+    from framework.trace.ops import Ops
 
 
 class TraceOutput(StrEnum):
@@ -40,7 +43,10 @@ def trace(  # noqa: PLR0917 - typer makes an option of each
     from framework.cli.trace_sources import sources_of
     from framework.trace.tracing import trace as graph_of
 
-    graph = graph_of(subject, sources_of(target, project), "up" if up else "down", pairs("--row", row))
+    sources = sources_of(target, project)
+    if project:
+        _require_runs(sources.ops, target, project)
+    graph = graph_of(subject, sources, "up" if up else "down", pairs("--row", row))
     if output is TraceOutput.JSON:
         typer.echo(json.dumps(graph.as_dict(), indent=2))
         return
@@ -53,3 +59,16 @@ def trace(  # noqa: PLR0917 - typer makes an option of each
     from framework.console.trace_view import show_trace
 
     show_trace(stdout(), graph)
+
+
+def _require_runs(ops: "Ops", target: str | None, project: str) -> None:
+    """Raises UsageError when no run of the project is recorded: nothing that it made could be traced."""
+    from framework.cli.trace_sources import sources_of
+    from framework.core.errors import UsageError
+    from framework.core.ops_tables import JOB_RUNS
+    from framework.trace.search import Wanted
+    from framework.trace.unfound import unfound
+
+    if not ops.select(JOB_RUNS, (), columns=("job_run_id",), limit=1):
+        why = unfound(sources_of(target).ops, Wanted(project=project))
+        raise UsageError(f"no run of project '{project}' is recorded", " ".join(why))

@@ -26,7 +26,7 @@ def _local(project: str) -> "Sources":
     from framework.trace.registry import LocalModels
     from framework.trace.sources import Sources
 
-    paths = stored_runs.with_runs(Path.cwd())
+    paths = stored_runs.with_tables(Path.cwd())
     return Sources(
         ops=WithPending(DeltaOps(paths.warehouse, project), lambda: pending_rows(paths, project)),
         tables=DeltaTables(paths.warehouse),

@@ -49,7 +49,8 @@ def _show_verdict(console: Console, done: Reproduced) -> None:
         kept = f" The new rows are in {done.scratch}." if done.scratch else ""
         console.print(Text(f"\nNot the same: {of}.{kept}", "bold red"), soft_wrap=True)
     else:
-        console.print(Text(f"\nNot all of it can be compared: {of}.", "yellow"), soft_wrap=True)
+        names = ", ".join(each.task for each in done.tasks if each.judgement == "unknown")
+        console.print(Text(f"\nNot all of {names} can be compared: {of}.", "yellow"), soft_wrap=True)
 
 
 def _near(file: str) -> str:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from framework.console.results import seconds, styled
 from framework.core.job_run import FAILED, JobRun, TaskOutcome
+from framework.core.model_notes import says_kept
 from framework.local.paths import LocalPaths
 
 _COUNT = 10
@@ -24,7 +25,9 @@ _CHAMPION = "champion_"
 def show_run(console: Console, run: JobRun, state: str = "TERMINATED", owner_run_id: int | None = None) -> None:
     """The summary of ``run``; ``owner_run_id`` is the run that it is a part of, when another run started it."""
     console.print()
-    headline = f" {run.pipeline} on {run.target}, run {run.job_run_id}, {seconds(run.duration_s)}"
+    # Of a run that is under way or was interrupted nobody has counted.
+    took = f", {seconds(run.duration_s)}" if state == "TERMINATED" else ""
+    headline = f" {run.pipeline} on {run.target}, run {run.job_run_id}{took}"
     _say(console, Text.assemble(styled(run.result if state == "TERMINATED" else state), headline))
     _show_tasks(console, run)
     for task in run.tasks:
@@ -69,7 +72,9 @@ def _wrote(task: TaskOutcome) -> str:
     lines = [f"{_short(t.table)} v{t.version}, {t.rows or 0:,} rows" for t in task.record.outputs]
     model = task.record.model
     if model and task.kind in ("train", "register_model"):
-        lines.append(f"model {_short(model.name)} v{model.version}" if model.version else "model, logged to MLflow")
+        kept = "kept " if says_kept(task.kind, task.record.notes) else ""
+        name = f"{kept}model {_short(model.name)} v{model.version}"
+        lines.append(name if model.version else "model, logged to MLflow")
     return "\n".join(lines)
 
 

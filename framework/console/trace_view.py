@@ -42,7 +42,9 @@ def _label(role: str, node: Node) -> Text:
 
 
 def _title(role: str, node: Node) -> Text:
-    return Text(f"{role} " if role else "", style="cyan").append(printable(node.title), "bold")
+    return Text(f"{role} " if role else "", style="cyan").append(
+        printable(node.title), "bold red" if node.problem else "bold"
+    )
 
 
 def _lines(node: Node) -> Iterator[str]:
@@ -50,7 +52,7 @@ def _lines(node: Node) -> Iterator[str]:
     if first:
         yield " · ".join(first)
     for name, value in node.facts.items():
-        if name not in (*_ON_ONE_LINE, *_IN_TITLE):
+        if name not in (*_ON_ONE_LINE, *_IN_TITLE) and value != node.problem:
             yield f"{name.replace('_', ' ')}: {_value(value)}"
     for name, target in node.links.items():
         yield f"{name.replace('_', ' ')}: {target}"

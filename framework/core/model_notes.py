@@ -5,13 +5,14 @@ A registry shows descriptions to people, and every client of it can read them, w
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
 _SIGNATURE = "Signature: "
 _MOVE = re.compile(r"Alias (?P<alias>\S+): from (?P<before>\S+) to (?P<after>\S+) at (?P<moved_at>\S+) by (?P<by>.+)")
 _NONE = "none"
+_KEPT = "kept "
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,16 @@ class AliasMove:
             if match := _MOVE.fullmatch(line):
                 before = match["before"]
                 yield cls(**{**match.groupdict(), "before": "" if before == _NONE else before})
+
+
+def kept(alias: str, version: str, why: str) -> str:
+    """What a task notes that registered nothing: the version that is live stays."""
+    return f"{_KEPT}{alias} v{version}: {why}"
+
+
+def says_kept(kind: str, notes: Iterable[str] | None) -> bool:
+    """Whether a task with these notes kept the model that its record names, and did not register it."""
+    return kind == "register_model" and any(note.startswith(_KEPT) for note in notes or ())
 
 
 def with_moves_of(description: str, earlier: str) -> str:

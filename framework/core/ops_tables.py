@@ -96,6 +96,7 @@ _RESULTS = (
     Column("mlflow_run_id", "STRING", "The MLflow run"),
     Column("model_name", "STRING", "The model that was trained, evaluated, registered or used"),
     Column("model_version", "STRING", "Its version, empty while it is not registered"),
+    Column("model_digest", "STRING", "Hashes of a trained model's input example and of what it predicts for it"),
     Column("verdict_passed", "BOOLEAN", "What the gate decided, if there was one"),
     Column("verdict_reasons", "ARRAY<STRING>", "Why"),
     Column("verdict_against", "STRING", "The model version that had to be beaten"),
@@ -177,6 +178,7 @@ def row_of(
         "mlflow_run_id": model.mlflow_run_id,
         "model_name": model.name,
         "model_version": model.version,
+        "model_digest": model.digest,
         "verdict_passed": verdict.passed if verdict else None,
         "verdict_reasons": list(verdict.reasons) if verdict else [],
         "verdict_against": verdict.against if verdict else "",
@@ -192,7 +194,8 @@ def record_of(row: Mapping[str, Any]) -> AttemptRecord:
         each.name: empty.get(each.type.partition("<")[0], "") if row[each.name] is None else row[each.name]
         for each in TASK_RUNS.columns
     }
-    model = {"name": value["model_name"], "version": value["model_version"], "mlflow_run_id": value["mlflow_run_id"]}
+    model = {name: value[f"model_{name}"] for name in ("name", "version", "digest")}
+    model["mlflow_run_id"] = value["mlflow_run_id"]
     verdict = {name: value[f"verdict_{name}"] for name in ("passed", "reasons", "against")}
     value |= {
         "model": model if any(model.values()) else None,

@@ -134,11 +134,16 @@ class TableVersion:
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """A model as a task made or used it; ``version`` is empty while it is not registered."""
+    """A model as a task made or used it; ``version`` is empty while it is not registered.
+
+    ``digest``, of a model that was trained, is that of its input example and of what it predicts for it, with a colon
+    between them; empty: not known.
+    """
 
     name: str
     version: str
     mlflow_run_id: str
+    digest: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """Versions of models in Unity Catalog, as a trace asks for them."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from framework.core.errors import DatabricksRefused
+from framework.core.errors import DatabricksError, DatabricksRefused
 from framework.core.task_run import ModelVersion
 from framework.deploy.workspace import asking
 
@@ -34,6 +36,22 @@ class UnityModels:
         except DatabricksRefused as error:
             _refuse_all_but_absence(error)
         return None
+
+    def beside(self, name: str) -> Sequence[str]:
+        """See Models: those of its schema."""
+        catalog, schema, _ = name.split(".")
+        with suppress(DatabricksError), asking(f"list the models of {schema}", f"USE SCHEMA on {schema}"):
+            found = self._client.registered_models.list(catalog_name=catalog, schema_name=schema)
+            return [str(each.full_name) for each in found]
+        return ()
+
+    def labels(self, name: str) -> Sequence[str]:
+        """See Models."""
+        with suppress(DatabricksError), asking(f"look at {name}", f"EXECUTE on {name}"):
+            aliases = self._client.registered_models.get(name, include_aliases=True).aliases or ()
+            versions = self._client.model_versions.list(name)
+            return [*(f"@{each.alias_name}" for each in aliases), *(f"/{each.version}" for each in versions)]
+        return ()
 
 
 def _version(name: str, found: "ModelVersionInfo") -> ModelVersion:

@@ -139,7 +139,8 @@ class Decisions:
         return replace(place, input=self.loops[unit.task_key].inputs[unit.iteration])
 
     def _skip(self, outcome: TaskOutcome) -> None:
-        self.finish(Unit(outcome.task_key), outcome)
+        unit = Unit(outcome.task_key)
+        self.finish(unit, replace(outcome, kind=self.kind(self.task(unit))))
 
     def _condition(self, unit: Unit, condition: Any) -> TaskOutcome:
         start = Start(unit, task_run_id=self.number())

@@ -1,6 +1,6 @@
 """Brings the runs that ended into the tables of records: at the end of a run, and for those that were killed before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from framework.core.errors import FrameworkError
 from framework.local.paths import LocalPaths
@@ -17,6 +17,7 @@ _LEFT_BY_OTHERS = 50
 
 def record_ended(store: RunStore, paths: LocalPaths) -> int:
     """Record what ended just now, with what was left lately; how many runs that were. Raises as ``record_all`` does."""
+    _notice_lost(store, paths, {run.project for run in store.unrecorded(_LEFT_BY_OTHERS)})
     return _record(store, paths, store.unrecorded(_LEFT_BY_OTHERS))
 
 
@@ -30,7 +31,15 @@ def record_all(store: RunStore, paths: LocalPaths) -> int:
 
     Raises FrameworkError for one that cannot be recorded, when all others are.
     """
+    _notice_lost(store, paths, store.projects())
     return _record(store, paths, store.unrecorded())
+
+
+def _notice_lost(store: RunStore, paths: LocalPaths, projects: Iterable[str]) -> None:
+    """Whose tables somebody has moved away, its runs are recorded anew."""
+    for project in projects:
+        if not OpsStore(paths.warehouse).is_there(project):
+            store.forget_recorded(project)
 
 
 def _record(store: RunStore, paths: LocalPaths, runs: Sequence[StoredRun]) -> int:

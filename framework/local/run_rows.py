@@ -80,7 +80,6 @@ class _Telling:
             "repair": run.repairs,
             "source": "scheduler",
             "result": run.result or "",
-            "duration_s": run.duration_s,
             "parameters": self._parameters(),
             "tasks": list(run.tasks),
             "parent_run_id": str(run.parent_run_id or ""),

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -49,17 +49,17 @@ def runs_from(directory: Path) -> LocalPaths | None:
 
     Of its secrets nothing is shown from then on.
     """
-    candidates = (LocalPaths(each) for each in (directory, *directory.parents))
-    if found := next((paths for paths in candidates if paths.run_store.exists()), None):
-        keep_known_secrets(found)
-    return found
+    return _nearest(directory, lambda paths: paths.run_store.exists())
 
 
 def with_runs(directory: Path) -> LocalPaths:
     """The same. Raises UsageError when there has been no run."""
-    if paths := runs_from(directory):
-        return paths
-    raise UsageError(f"there is no run in {directory} or above it", "framework run starts one.")
+    return runs_from(directory) or _no_run(directory)
+
+
+def with_tables(directory: Path) -> LocalPaths:
+    """The state with the tables that are meant, though its run store may be lost. Raises UsageError when none is."""
+    return _nearest(directory, lambda paths: paths.run_store.exists() or paths.warehouse.is_dir()) or _no_run(directory)
 
 
 def latest_runs(paths: LocalPaths, count: int) -> list[StoredRun]:
@@ -134,6 +134,17 @@ def settled(store: RunStore, run: StoredRun, paths: LocalPaths) -> StoredRun:
         store.interrupted(run.job_run_id, lambda: is_owned(owner))
         return store.run(run.job_run_id)
     return run
+
+
+def _nearest(directory: Path, is_meant: Callable[[LocalPaths], bool]) -> LocalPaths | None:
+    candidates = (LocalPaths(each) for each in (directory, *directory.parents))
+    if found := next(filter(is_meant, candidates), None):
+        keep_known_secrets(found)
+    return found
+
+
+def _no_run(directory: Path) -> NoReturn:
+    raise UsageError(f"there is no run in {directory} or above it", "framework run starts one.")
 
 
 def _attempts(paths: LocalPaths, run: StoredRun) -> tuple[StoredAttempt, ...]:

@@ -49,6 +49,10 @@ class OpsStore:
         """The directory of a table, whether or not there is one."""
         return self.warehouse / f"{ops_schema(project)}.db" / table.name
 
+    def is_there(self, project: str) -> bool:
+        """Whether the project has its tables."""
+        return all((self.path(project, table) / "_delta_log").is_dir() for table in OPS_TABLES)
+
     def append(self, runs: Sequence[RunRows]) -> None:
         """Append the rows of ``runs``: one commit for each table. What was appended before is not again."""
         with self._alone():

@@ -161,6 +161,17 @@ class RunStore:
         pending = "job_run_id in (select job_run_id from unrecorded) and state = 'TERMINATED'"
         return self._select(pending, (), f"order by job_run_id desc limit {limit}")
 
+    def projects(self) -> list[str]:
+        """Those that have runs."""
+        return [row["project"] for row in self._db.rows("select distinct project from job_runs")]
+
+    def forget_recorded(self, project: str) -> None:
+        """No tables of records have the runs of ``project`` any more."""
+        its_runs = "select job_run_id from job_runs where project = ?"
+        with self._db.transaction():
+            self._db.execute(f"insert or ignore into unrecorded {its_runs}", (project,))
+            self._db.execute(f"delete from recorded where job_run_id in ({its_runs})", (project,))  # noqa: S608
+
     def pending(self) -> list[StoredRun]:
         """Every run that the tables of records do not have as it is: ``unrecorded``, under way or interrupted."""
         open_ones = "select job_run_id from job_runs where state <> 'TERMINATED'"

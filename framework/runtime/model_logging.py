@@ -5,13 +5,17 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 from framework.core.errors import ProjectCodeError
+from framework.runtime import model_digest
 from framework.runtime.trained_model import TrainedModel
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mlflow.models import ModelSignature
 
 _PACKAGES = {
@@ -25,8 +29,16 @@ _ALWAYS = ("numpy", "pandas")
 _NEVER = ("pyspark", "delta-spark", "mlflow", "bundle-framework")
 
 
-def log_model(trained: TrainedModel, entrypoint: str) -> str:
-    """Log ``trained`` and return its URI. Raises ProjectCodeError when it has no known flavor or cannot predict."""
+@dataclass(frozen=True)
+class Logged:
+    """Where a model is, and the digest of what it predicts for its example; empty: see ``model_digest``."""
+
+    uri: str
+    digest: str
+
+
+def log_model(trained: TrainedModel, entrypoint: str) -> Logged:
+    """Log ``trained``. Raises ProjectCodeError when it has no known flavor or cannot predict."""
     flavor = trained.flavor or _flavor(trained.model, entrypoint)
     if flavor not in _PACKAGES:
         raise ProjectCodeError(f"{entrypoint} returned flavor '{flavor}'; known are {', '.join(_PACKAGES)}")
@@ -38,7 +50,8 @@ def log_model(trained: TrainedModel, entrypoint: str) -> str:
             pip_requirements=list(trained.pip_requirements or requirements(flavor, entrypoint)),
             **_model_arguments(trained.model, flavor),
         )
-    return str(info.model_uri)
+        digest = model_digest.digest(partial(_predict, trained.model, flavor), trained.input_example)
+    return Logged(str(info.model_uri), digest)
 
 
 def requirements(flavor: str, entrypoint: str) -> list[str]:
@@ -78,7 +91,7 @@ def _signature(trained: TrainedModel, flavor: str, entrypoint: str) -> "ModelSig
     from mlflow.models import infer_signature
 
     try:
-        prediction = _predict(trained, flavor)
+        prediction = _predict(trained.model, flavor, trained.input_example)
     except Exception as error:
         raise ProjectCodeError(
             f"{entrypoint}: the model cannot predict its own input_example: {type(error).__name__}: {error}",
@@ -87,11 +100,10 @@ def _signature(trained: TrainedModel, flavor: str, entrypoint: str) -> "ModelSig
     return infer_signature(trained.input_example, prediction)
 
 
-def _predict(trained: TrainedModel, flavor: str) -> Any:
-    predict, example = trained.model.predict, trained.input_example
-    if flavor == "pyfunc" and "context" in inspect.signature(predict).parameters:
-        return predict(None, example)
-    return predict(example)
+def _predict(model: Any, flavor: str, example: "pd.DataFrame") -> Any:
+    if flavor == "pyfunc" and "context" in inspect.signature(model.predict).parameters:
+        return model.predict(None, example)
+    return model.predict(example)
 
 
 def _project_packages(entrypoint: str) -> list[str]:

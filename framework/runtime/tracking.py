@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
 
 INPUTS, VERDICT, MODEL_URI = "framework.inputs", "framework.verdict", "framework.model_uri"
+MODEL_DIGEST = "framework.model_digest"
 MODEL_FROM, CANDIDATE, COMPARED = "framework.model_from", "framework.candidate_run_id", "framework.compared"
 
 _logger = logging.getLogger("framework.tracking")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from framework.core.errors import UsageError
+from framework.core.model_notes import says_kept
 from framework.core.ops_tables import JOB_RUNS, TASK_RUNS
 from framework.trace.conditions import Row, equals
 from framework.trace.described import moment
@@ -86,6 +87,7 @@ def _of_task(row: Row | None) -> dict[str, Any]:
     if row is None:
         return {}
     model = f"{row['model_name']} v{row['model_version']}" if row["model_version"] else ""
+    kept = " (kept)" if says_kept(row["kind"], row["notes"]) else ""
     passed = row["verdict_passed"]
     return {
         "result": row["result"],
@@ -95,8 +97,8 @@ def _of_task(row: Row | None) -> dict[str, Any]:
         **{f"output {each['table']}": _written(each) for each in row["outputs"] or ()},
         **{f"parameter {name}": value for name, value in row["parameters"].items()},
         **{f"metric {name}": value for name, value in row["metrics"].items()},
-        **({"model": model} if model else {}),
-        **({"verdict": "passed" if passed else "failed"} if passed is not None else {}),
+        **({"model": model + kept} if model else {}),
+        **({"verdict": "passed" if passed else "not passed"} if passed is not None else {}),
         **({"error": f"{row['error_type']}: {row['error_message']}"} if row["error_type"] else {}),
     }
 

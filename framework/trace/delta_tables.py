@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlparse
 from framework.core.errors import FrameworkError, UsageError
 from framework.trace.conditions import Row
 from framework.trace.delta_rows import fetched
-from framework.trace.tables import Commit, commit_of
+from framework.trace.tables import CUT, NO_TABLE, Commit, commit_of
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -39,7 +39,8 @@ class DeltaTables:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise FrameworkError(f"v{version} of {table} cannot be read: {error}") from None
+            file = self._log(table) / f"{version:020}.json"
+            raise FrameworkError(f"v{version} of {table} cannot be read: {file}: {error}", broken(table)) from None
         return commit_of(version, {**info, "timestamp": _moment(info.get("timestamp"))})
 
     def commits(self, table: str, version: int) -> Iterator[Commit]:
@@ -48,14 +49,22 @@ class DeltaTables:
             yield found
             version -= 1
 
+    def beside(self, table: str) -> Sequence[str]:
+        """See Tables: those of the whole warehouse."""
+        found = sorted(path.parent for path in self._warehouse.glob("*.db/*/_delta_log"))
+        folders = ((path.parent.name.removesuffix(".db").partition("__"), path.name) for path in found)
+        return [f"{a}.{b}.{name}" if b else f"{_OWN_CATALOG}.{a}.{name}" for (a, _, b), name in folders]
+
     def unreadable(self, table: str, version: int) -> str:
         """See Tables. Whether each of its files is still there."""
         from deltalake.exceptions import DeltaError
 
+        if self.latest(table) is None:
+            return NO_TABLE
         try:
             files = self._at(table, version).file_uris()
         except (DeltaError, OSError) as error:
-            return "" if _is_foreign(error) else "the log does not reach back to it any more"
+            return "" if _is_foreign(error) else CUT
         gone = sum(not Path(unquote(urlparse(uri).path)).exists() for uri in files)
         return f"{gone} of its {len(files)} files were vacuumed" if gone else ""
 
@@ -87,7 +96,8 @@ class DeltaTables:
         except (DeltaError, OSError) as error:
             hint = f"Delete {self._directory(table)}, and run the task that writes it again."
             hint = hint if _is_foreign(error) else ""
-            raise FrameworkError(f"v{version} of {table} cannot be read: {str(error).splitlines()[0]}", hint) from None
+            why = self.unreadable(table, version) or str(error).splitlines()[0]
+            raise FrameworkError(f"v{version} of {table} cannot be read: {why}", hint) from None
 
     def _at(self, table: str, version: int) -> "DeltaTable":
         from deltalake import DeltaTable
@@ -105,6 +115,11 @@ class DeltaTables:
         catalog, schema, name = table.split(".")
         folder = schema if catalog == _OWN_CATALOG else f"{catalog}__{schema}"
         return self._warehouse / name if folder == "default" else self._warehouse / f"{folder}.db" / name
+
+
+def broken(table: str) -> str:
+    """What to do about a table whose files are broken."""
+    return f"Bring the file back from a backup, or delete the table {table} and run again what writes it."
 
 
 def _is_foreign(error: Exception) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from framework.trace.conditions import Row
 from framework.trace.graph import Node
 from framework.trace.sources import Sources
-from framework.trace.tables import LOADED_AS, LOADED_FROM, Commit
+from framework.trace.tables import CUT, LOADED_AS, LOADED_FROM, Commit
 
 
 def version_id(table: str, version: int) -> str:
@@ -36,6 +36,7 @@ def of_version(table: str, version: int, commit: Commit | None, problem: str) ->
     facts: dict[str, Any] = {"table": table, "version": version}
     if commit:
         facts |= known(
+            same_data_as="" if commit.version == version else f"v{commit.version}",
             operation=commit.operation,
             at=moment(commit.at),
             rows=commit.rows,
@@ -43,7 +44,7 @@ def of_version(table: str, version: int, commit: Commit | None, problem: str) ->
             written_by="" if commit.task_run_id or LOADED_AS in commit.properties else commit.who or commit.engine,
         )
     else:
-        problem = problem or "the history does not reach back to it any more"
+        problem = problem or CUT
     return Node(id=version_id(table, version), kind="table", title=f"{table} v{version}", facts=facts, problem=problem)
 
 

@@ -1,8 +1,9 @@
 """Attempts, and the code that they are made of, as nodes of a graph."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from framework.core.model_notes import says_kept
 from framework.trace.conditions import Row
 from framework.trace.described import attempt_id, id_of, known, moment
 from framework.trace.graph import Node
@@ -14,6 +15,7 @@ _SYNC = "its record is not there: it is under way, or framework runs sync brings
 def of_attempt(row: Row, sources: Sources) -> Node:
     """An attempt, by its row of ``task_runs``."""
     name = row["task_key"] if row["iteration"] is None else f"{row['task_key']}[{row['iteration']}]"
+    error = ": ".join(filter(None, (row["error_type"], row["error_message"])))
     facts = known(
         kind=row["kind"],
         pipeline=row["pipeline"],
@@ -28,10 +30,11 @@ def of_attempt(row: Row, sources: Sources) -> Node:
         principal=row["principal"],
         logical_date=str(row["logical_date"] or ""),
         parameters=row["parameters"],
+        wrote=list(_written(row)),
         metrics=row["metrics"],
         verdict=_verdict(row),
         notes=list(row["notes"] or ()),
-        error=": ".join(filter(None, (row["error_type"], row["error_message"]))),
+        error=error,
         started_run=row["run_job_run_id"],
         recorded_by="" if row["source"] == "process" else row["source"],
     )
@@ -41,7 +44,7 @@ def of_attempt(row: Row, sources: Sources) -> Node:
         mlflow_run=row["kind"] == "train" and row["mlflow_run_id"] and sources.mlflow_of(row["mlflow_run_id"]),
     )
     title = f"task {name} of run {row['job_run_id']}: {row['result']}"
-    return Node(id=id_of(row), kind="attempt", title=title, facts=facts, links=links)
+    return Node(id=id_of(row), kind="attempt", title=title, facts=facts, links=links, problem=error)
 
 
 def of_unrecorded(said: Mapping[str, Any]) -> Node:
@@ -63,6 +66,14 @@ def of_code(row: Row) -> Node:
     return Node(id=f"code:{own}", kind="code", title=f"{title}, release {release}" if release else title, facts=facts)
 
 
+def _written(row: Row) -> Iterator[str]:
+    for each in row["outputs"] or ():
+        rows = f", {each['rows']} rows" if each["rows"] is not None else ""
+        yield f"{each['table']} v{each['version']}{rows}"
+    if row["kind"] == "register_model" and row["model_version"] and not says_kept(row["kind"], row["notes"]):
+        yield f"{row['model_name']} v{row['model_version']}"
+
+
 def _compute(row: Row) -> str:
     parts = [f"{name} {row[column]}" for name, column in (("Python", "python"), ("Spark", "spark")) if row[column]]
     runtime = row["runtime"] and (row["runtime"] if row["runtime"] == "local" else f"runtime {row['runtime']}")
@@ -74,4 +85,4 @@ def _verdict(row: Row) -> str:
     if row["verdict_passed"] is None:
         return ""
     reasons = "; ".join(row["verdict_reasons"] or ())
-    return f"{'passed' if row['verdict_passed'] else 'failed'}: {reasons}"
+    return f"{'passed' if row['verdict_passed'] else 'not passed'}: {reasons}"

@@ -1,5 +1,6 @@
 """From a thing to everything that was made of it."""
 
+from framework.core.model_notes import says_kept
 from framework.core.ops_tables import TASK_RUNS
 from framework.trace import described, described_attempts
 from framework.trace.causes import DEEPEST, MOST
@@ -44,7 +45,7 @@ class Effects:
             self._trainings[row["mlflow_run_id"]] = node
         elif row["kind"] == "register_model" and row["model_version"]:
             model = self.model(row["model_name"], row["model_version"], row["mlflow_run_id"])
-            self._draft.link(node, model, "registers")
+            self._draft.link(node, model, "keeps" if says_kept(row["kind"], row["notes"]) else "registers")
         return node
 
     def model(self, name: str, version: str, mlflow_run_id: str) -> str:
@@ -87,8 +88,7 @@ class Effects:
             return
         where = one_of("mlflow_run_id", trainings), one_of("kind", ("evaluate", "register_model"))
         for row in self._rows(*where):
-            role = "measured by" if row["kind"] == "evaluate" else "registered by"
-            self._draft.link(trainings[row["mlflow_run_id"]], self.attempt(row), role)
+            self._draft.link(trainings[row["mlflow_run_id"]], self.attempt(row), _role(row))
 
     def _find_users(self) -> None:
         models, self._models = self._models, {}
@@ -104,3 +104,9 @@ class Effects:
         rows = self._sources.ops.select(TASK_RUNS, where, limit=_AT_ONCE)  # type: ignore[arg-type]
         self._cut = self._cut or len(rows) == _AT_ONCE
         return rows
+
+
+def _role(judge: Row) -> str:
+    if judge["kind"] == "evaluate":
+        return "measured by"
+    return "kept by" if says_kept(judge["kind"], judge["notes"]) else "registered by"

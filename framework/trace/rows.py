@@ -1,8 +1,10 @@
 """One row of a table, and the commit that wrote it."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 from framework.core.errors import UsageError
 from framework.core.printable import printable
@@ -11,6 +13,8 @@ from framework.trace.tables import Commit, Tables
 from framework.trace.writers import writer_of
 
 _SHOWN = 5
+_ROUNDED = ("double", "float")
+"""Types whose values are seldom shown with all of their digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,9 @@ def written_row(table: str, version: int, given: Mapping[str, str], tables: Tabl
     types = tables.types(table, version)
     conditions = [_condition(name, value, types, table) for name, value in given.items()]
     found = tables.rows(table, version, conditions, _SHOWN + 1)
+    if not found and any(types[name] in _ROUNDED for name in given):
+        conditions = [_condition(name, value, types, table, rounded=True) for name, value in given.items()]
+        found = tables.rows(table, version, conditions, _SHOWN + 1)
     written = ", ".join(f"{name}={value}" for name, value in given.items())
     if not found:
         raise UsageError(f"{table} v{version} has no row with {written}", "Another version: schema.table@VERSION.")
@@ -41,7 +48,7 @@ def written_row(table: str, version: int, given: Mapping[str, str], tables: Tabl
     return WrittenRow(table=table, version=version, values=found[0], commit=commit, note=note)
 
 
-def _condition(column: str, value: str, types: Mapping[str, str], table: str) -> str:
+def _condition(column: str, value: str, types: Mapping[str, str], table: str, *, rounded: bool = False) -> str:
     if column not in types:
         raise UsageError(f"{table} has no column '{column}'", f"It has {', '.join(types)}.")
     kind = types[column]
@@ -51,7 +58,17 @@ def _condition(column: str, value: str, types: Mapping[str, str], table: str) ->
         return f"{name} = cast({text(value)} as {kind})"
     if kind not in SQL_TYPES:
         raise UsageError(f"column '{column}' of {table} is {kind}: rows cannot be found by it")
+    if rounded and kind in _ROUNDED and math.isfinite(float(value)):
+        low, high = _around(value)
+        return f"{name} between cast({text(low)} as DOUBLE) and cast({text(high)} as DOUBLE)"
     return f"{name} = cast({text(value)} as {SQL_TYPES[kind]})"
+
+
+def _around(value: str) -> tuple[str, str]:
+    """What is rounded to ``value``: half a unit of its last digit less, and more."""
+    number = Decimal(value)
+    half = Decimal((0, (5,), int(number.as_tuple().exponent) - 1))
+    return str(number - half), str(number + half)
 
 
 _READERS: Mapping[str, Callable[[str], object]] = {
@@ -76,7 +93,7 @@ def _refuse_misfit(column: str, value: str, kind: str) -> None:
 
 
 def _several(found: Sequence[Row], given: Mapping[str, str], where: str, written: str) -> UsageError:
-    differing = [name for name in found[0] if name not in given and len({str(row[name]) for row in found}) > 1]
+    differing = [name for name in found[0] if len({str(row[name]) for row in found}) > 1]
     shown = [", ".join(_told(name, row) for name in differing[:3]) for row in found[:_SHOWN]]
     count = f"more than {_SHOWN}" if len(found) > _SHOWN else str(len(found))
     differ = f"Name one: --row {_told(differing[0], found[0])}" if differing else "They are all the same."

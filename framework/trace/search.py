@@ -5,10 +5,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from framework.core.errors import UsageError
+from framework.core.job_run import JobResult
 from framework.core.ops_tables import JOB_RUNS, TASK_RUNS, OpsTable
+from framework.core.task_run import TaskResult
+from framework.spec.suggestions import did_you_mean
 from framework.trace.conditions import COMPARISONS, Condition, Row, begins, entry, equals, number, one_of, since, until
 from framework.trace.ops import Ops
 from framework.trace.plain_values import jsonable
@@ -20,6 +23,10 @@ _YEARS = range(1971, 2262)
 """In which SQL engines have every moment, whatever its zone."""
 _COMMIT = re.compile(r"[0-9a-f]{4,40}")
 _HIDDEN = ("source", "repair")
+_STATES = ("QUEUED", "RUNNING", "INTERRUPTED")
+"""What stands for the result of a run that has not ended."""
+RESULTS = tuple(dict.fromkeys((*get_args(TaskResult), *get_args(JobResult), *_STATES)))
+NO_RECORDS = "framework run starts one; framework runs sync, with the same -e, brings records that are not there."
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,9 @@ class Wanted:
         """For the rows of ``table``. Raises UsageError."""
         if self.commit and not _COMMIT.fullmatch(self.commit):
             raise UsageError(f"'{self.commit}' is no commit", "Four or more of its hex digits.")
+        if self.result and (result := self.result.upper()) not in RESULTS:
+            near = did_you_mean(result, RESULTS)
+            raise UsageError(f"there is no result '{self.result}'{near}", f"One of: {', '.join(RESULTS)}.")
         named = (("project", self.project), ("pipeline", self.pipeline), ("task_key", self.task))
         found = [equals(column, value) for column, value in (*named, ("result", self.result.upper())) if value]
         found += [begins("commit", self.commit)] if self.commit else []
@@ -119,7 +129,7 @@ def run_number(ops: Ops, text: str) -> str:
     if text != "last":
         return text
     if not (latest := ops.select(JOB_RUNS, [equals("parent_run_id", "")], columns=("job_run_id",), limit=1)):
-        raise UsageError("there is no run yet", "framework run starts one.")
+        raise UsageError("there is no run yet in the records", NO_RECORDS)
     return str(latest[0]["job_run_id"])
 
 

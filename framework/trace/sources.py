@@ -1,6 +1,6 @@
 """Everything that a trace asks: one value, so that a trace on this machine and one of a workspace are the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +18,12 @@ class Models(Protocol):
 
     def at_version(self, name: str, version: str) -> ModelVersion | None:
         """That version; None when there is none."""
+
+    def beside(self, name: str) -> Sequence[str]:
+        """The models that there are, one of which may be meant when there is no ``name``."""
+
+    def labels(self, name: str) -> Sequence[str]:
+        """Its aliases and versions as a trace takes them: ``@champion``, ``/1``; none when there is no such model."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from framework.core.errors import UsageError
 Kind = Literal["run", "release", "mlflow_run", "table", "alias", "model"]
 _PART = r"[A-Za-z_][A-Za-z0-9_-]*"
 _NAME = rf"(?:{_PART}\.)?{_PART}\.{_PART}"
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _SHAPES: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("run", re.compile(r"(?P<name>last|[0-9]{1,30})")),
     ("release", re.compile(r"(?P<name>[0-9a-f]{16}|local-[0-9a-f]+)")),
@@ -33,6 +34,8 @@ def parse(text: str) -> Subject:
     for kind, shape in _SHAPES:
         if match := shape.fullmatch(text):
             return Subject(kind, match["name"], match.groupdict().get("version") or "")
+    if _COMMIT.fullmatch(text):
+        raise UsageError(f"'{text}' is a commit, of which there may be many runs", f"framework runs --commit {text}")
     raise UsageError(
         f"'{text}' is nothing that can be traced",
         "A run (its number, or last), a release, schema.model@alias, schema.model/3, schema.table or schema.table@12.",

@@ -1,13 +1,14 @@
 """A subject, and everything that it came from, or that came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from framework.core.errors import UsageError
+from framework.core.job_run import FAILED
 from framework.core.ops_tables import JOB_RUNS, TASK_RUNS
-from framework.trace import described, described_attempts
+from framework.trace import described, described_attempts, wrong_names
 from framework.trace.causes import MOST, Causes
-from framework.trace.conditions import Row, equals
+from framework.trace.conditions import Row, contains, equals
 from framework.trace.draft import Draft
 from framework.trace.effects import Effects
 from framework.trace.graph import Direction, Graph, Node
@@ -75,19 +76,23 @@ class _Trace:
         if latest is None and self._sources.prefix and subject.name.count(".") == 1:
             name = completed(subject.name, self._sources.catalog)  # the shared one, where a person has none
             latest = tables.latest(name)
-        if latest is None:
-            hint = f"A model: {subject.name}@champion or {subject.name}/1."
-            raise UsageError(f"there is no table {name}", hint)
-        version = int(subject.version) if subject.version else latest
-        if version > latest:
+        if latest is None and not (subject.version and self._is_recorded(f"{name}@{subject.version}")):
+            raise UsageError(*wrong_names.table(name, self._sources))
+        version = int(subject.version or latest or 0)
+        if latest is not None and version > latest:
             raise UsageError(f"{name} has no version {version}", f"The latest is {name}@{latest}.")
         return name, version
+
+    def _is_recorded(self, key: str) -> bool:
+        """Whether a task wrote or read ``table@version``, though the table is gone."""
+        ops = self._sources.ops
+        return any(ops.select(TASK_RUNS, [contains(keys, [key])], limit=1) for keys in ("output_keys", "input_keys"))
 
     def _alias(self, subject: Subject) -> str:
         name = self._completed(subject.name)
         found = self._sources.models.at_alias(name, subject.version)
         if not found:
-            raise UsageError(f"{name} has no alias '{subject.version}'", f"A version: {subject.name}/1.")
+            raise UsageError(*wrong_names.model(name, f"alias '{subject.version}'", self._sources.models))
         root = Node(id=f"alias:{name}@{subject.version}", kind="alias", title=f"{name}@{subject.version}")
         self._draft.add(root)
         model = self._walk.model(found.name, found.version, found.mlflow_run_id)
@@ -101,7 +106,7 @@ class _Trace:
         # A registry forgets what was deleted from it; the records do not.
         where = equals("model_name", name), equals("model_version", subject.version)
         if not (rows := self._sources.ops.select(TASK_RUNS, where, limit=1)):
-            raise UsageError(f"{name} has no version {subject.version}", "A table's version: schema.table@3.")
+            raise UsageError(*wrong_names.model(name, f"version {subject.version}", self._sources.models))
         return self._walk.model(name, subject.version, rows[0]["mlflow_run_id"])
 
     def _mlflow_run(self, subject: Subject) -> str:
@@ -112,24 +117,27 @@ class _Trace:
         if rows := self._attempts("job_run_id", number):
             jobs = self._sources.ops.select(JOB_RUNS, [equals("job_run_id", number)])
             root = described.of_run(number, max(jobs, key=lambda row: row["repair"], default=None), rows)
-            return self._group(root, rows)
+            order = next((row["tasks"] for row in jobs if row["tasks"]), None) or ()
+            oldest_first = newest_first(rows)[::-1]
+            return self._group(root, sorted(oldest_first, key=lambda row: _place(row, order)))
         rows = self._attempts("task_run_id", number)
         if len(rows) == 1:
             return self._walk.attempt(rows[0])
         if len(number) == 16 and not rows:
             return self._release(subject)
-        return self._all("task_run", f"task run {number}", rows)
+        return self._all("task_run", f"task run {number}" if rows else f"run {number}", rows)
 
     def _release(self, subject: Subject) -> str:
         where = [equals("release", subject.name)]
         rows = self._sources.ops.select(TASK_RUNS, where, limit=_OF_RELEASE)
         if not rows:
-            raise UsageError(f"no run of release {subject.name} is recorded", "framework releases lists them.")
+            hint = f"A target's are in framework releases -e TARGET. A commit: framework runs --commit {subject.name}"
+            raise UsageError(f"no run of release {subject.name} is recorded", hint)
         code = described_attempts.of_code(rows[0])
         facts = {**code.facts, **self._use_of(where), "project": rows[0]["project"], "target": rows[0]["target"]}
         root = Node(id=f"release:{subject.name}", kind="release", title=f"release {subject.name}", facts=facts)
         if self._direction == "down":
-            return self._group(root, rows)
+            return self._group(root, newest_first(rows)[::-1])
         self._draft.add(root)
         self._draft.add(code)
         self._draft.link(root.id, code.id, "code")
@@ -153,16 +161,26 @@ class _Trace:
     def _all(self, kind: str, title: str, rows: list[Row]) -> str:
         if not rows:
             raise UsageError(f"no record of {title} was found", "framework runs lists the runs; runs sync brings more.")
-        return self._group(Node(id=f"{kind}:{title}", kind=kind, title=title), rows)
+        return self._group(Node(id=f"{kind}:{title}", kind=kind, title=title), newest_first(rows)[::-1])
 
     def _group(self, root: Node, rows: list[Row]) -> str:
         self._draft.add(root)
-        for row in reversed(newest_first(rows)):
-            self._draft.link(root.id, self._walk.attempt(row), "did")
+        for row in rows:
+            self._draft.link(root.id, self._walk.attempt(row), _did(row))
         return root.id
 
     def _completed(self, name: str) -> str:
         return completed(name, self._sources.catalog, self._sources.prefix)
+
+
+def _place(row: Row, order: Sequence[str]) -> int:
+    return order.index(row["task_key"]) if row["task_key"] in order else len(order)
+
+
+def _did(row: Row) -> str:
+    if row["attempt"] == 0:
+        return "did not do"
+    return "failed in" if row["result"] in FAILED else "did"
 
 
 def _of_row(found: WrittenRow, given: Mapping[str, str]) -> Node:

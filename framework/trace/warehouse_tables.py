@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from framework.core.errors import DatabricksError
 from framework.trace.conditions import Row
-from framework.trace.tables import Commit, commit_of
+from framework.trace.tables import NO_TABLE, Commit, commit_of
 from framework.trace.warehouse_ops import Ask, is_missing, quoted
 
 _SURELY_KEPT = timedelta(days=7)
@@ -32,8 +32,19 @@ class WarehouseTables:
         """See Tables."""
         return (commit for commit in self._history(table) if commit.version <= version)
 
+    def beside(self, table: str) -> Sequence[str]:
+        """See Tables: those of its schema."""
+        schema = table.rpartition(".")[0]
+        try:
+            rows = self._ask(f"SHOW TABLES IN {quoted(schema)}", f"list the tables of {schema}")
+        except DatabricksError:
+            return ()
+        return [f"{schema}.{row['tableName']}" for row in rows]
+
     def unreadable(self, table: str, version: int) -> str:
         """See Tables. Tried where files may be gone: that takes a query."""
+        if not self._history(table):
+            return NO_TABLE
         following = self.commit(table, version + 1)
         if not following or not following.at or datetime.now(UTC) - following.at < _SURELY_KEPT:
             return ""

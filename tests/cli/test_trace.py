@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -80,17 +81,28 @@ def test_the_graph_as_json_and_as_a_picture(root):
         (("trace", "features.daily", "--row", "product=z"), "has no row with product=z"),
         (("trace", "1", "--row", "product=a"), "--row is for tables"),
         (("trace", "features.daily", "--down", "--row", "product=a"), "what came of one row is not recorded"),
-        (("trace", "8"), "no record of task run 8"),
+        (("trace", "features.daily", "--project", "shp"), "(did you mean 'shop'?)"),
+        (("trace", "8"), "no record of run 8"),
         (("runs", "--metric", "wape"), "--metric takes a comparison"),
         (("runs", "1", "--task", "x"), "options that look for runs go with no run"),
         (("runs", "1", "2", "3"), "one run, or two to compare"),
-        (("runs", "compare", "1"), "no record of run compare"),
+        (("runs", "compare", "1"), "compare takes two runs"),
+        (("runs", "--result", "succes"), "there is no result 'succes' (did you mean 'SUCCESS'?)"),
     ],
 )
 def test_a_mistake_is_one_clear_message(root, arguments, message):
     done = framework(*arguments)
     assert (done.exit_code, message in done.stderr) == (2, True), done.output
     assert "Traceback" not in done.output
+
+
+def test_what_is_broken_is_named_with_what_to_do(root):
+    assert "mlflow.db is not there" in (done := framework("trace", "models.demand@champion")).stderr
+    assert (done.exit_code, "framework run" in done.stderr) == (1, True)
+    log = root / ".framework/warehouse/features.db/daily/_delta_log" / f"{0:020}.json"
+    log.write_text("{broken")
+    assert f"{log.name}: Expecting" in (done := framework("trace", "features.daily")).stderr
+    assert "backup" in done.stderr
 
 
 def test_runs_are_looked_for(root):
@@ -101,6 +113,33 @@ def test_runs_are_looked_for(root):
     assert run["job_run_id"] == 1
     assert "No run is like that." in framework("runs", "--result", "FAILED").stdout
     assert "No differences" in framework("runs", "compare", "1", "1").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--task", "nope"), "None of the latest 1 records has the task 'nope'. There are: features."),
+        (("--project", "shpo"), "has the project 'shpo' (did you mean 'shop'?). There are: shop."),
+        (("--metric", "wap<0.6"), "has the metric 'wap' (did you mean 'wape'?). There are: wape."),
+        (("--task", "features", "--param", "as_off=1"), "has the parameter 'as_off' (did you mean 'as_of'?)."),
+    ],
+)
+def test_a_name_that_no_run_has_is_told_with_those_that_there_are(root, arguments, told):
+    done = framework("runs", *arguments)
+    assert (done.exit_code, told in done.stdout.replace("\n", " ")) == (0, True), done.output
+    assert framework("runs", *arguments, "-o", "json").stdout == "[]\n"
+
+
+def test_what_is_there_is_traced_though_the_run_store_is_lost(root):
+    (root / ".framework/runs.db").unlink()
+    assert "written by task features of run 1: SUCCESS" in framework("trace", "features.daily").stdout
+    assert not (root / ".framework/runs.db").exists()
+
+
+def test_without_tables_of_records_it_is_said_how_to_bring_them(root):
+    shutil.rmtree(root / ".framework/warehouse/ops_shop.db")
+    assert "framework runs sync" in framework("trace", "last").stderr
+    assert "framework runs sync" in framework("runs", "--task", "features").stdout
 
 
 def test_a_run_whose_process_was_killed_is_found_though_it_has_no_rows_and_many_came_after_it(root):
@@ -123,11 +162,12 @@ def test_a_run_whose_process_was_killed_is_found_though_it_has_no_rows_and_many_
         store.commit()
 
     found = json.loads(framework("runs", "--param", "n=1", "-o", "json").stdout)
-    assert [(each["job_run_id"], each["result"]) for each in found] == [(run.job_run_id, "INTERRUPTED")]
+    told = [(each["job_run_id"], each["result"], each["duration_s"]) for each in found]
+    assert told == [(run.job_run_id, "INTERRUPTED", None)]
     traced = framework("trace", str(run.job_run_id)).stdout
     assert f"run {run.job_run_id}: INTERRUPTED" in traced
     assert f"did task train of run {run.job_run_id}: INTERRUPTED" in traced
-    assert "there is no run yet" in framework("trace", "last", "--project", "other").stderr
+    assert "no run of project 'other' is recorded" in framework("trace", "last", "--project", "other").stderr
 
 
 def test_what_a_terminal_would_act_on_is_shown_as_text(root):

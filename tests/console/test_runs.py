@@ -81,6 +81,12 @@ def test_the_summary_of_a_success_has_tables_figures_verdict_and_model(assert_go
     assert_golden("success.txt", console.file.getvalue())
 
 
+def test_a_champion_that_was_kept_is_not_shown_as_a_new_version():
+    console, model = plain_console(), ModelVersion("spark_catalog.models.demand", "1", "abc")
+    show_run(console, run_of(outcome("register", "register_model", model=model, notes=("kept champion v1: mae",))))
+    assert "kept model models.demand v1" in console.file.getvalue()
+
+
 def test_the_summary_of_a_failure_has_the_error_and_its_log(assert_golden):
     console = plain_console()
     trace = 'File "projects/shop/src/shop/demand.py", line 16, in train\n    raise ValueError("[no] rows")\n'

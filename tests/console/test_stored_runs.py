@@ -118,7 +118,7 @@ def test_a_failed_run_with_its_attempts_its_error_and_its_repair(shop, assert_go
 def test_a_run_that_was_killed_says_how_to_go_on(shop):
     shown = framework("runs", "last").stdout
 
-    assert "INTERRUPTED" in shown
+    assert "INTERRUPTED" in shown and "0.0 s" not in shown
     assert f"framework run --resume {shop['killed']}" in shown
 
 
@@ -210,6 +210,7 @@ def test_a_log_is_waited_for_and_followed_until_its_attempt_has_ended(shop):
         (("logs", "failed", "score"), "has no log of a task 'score'"),
         (("logs", "failed", "report"), "was the run"),
         (("logs", "failed", "per_shop[0]", "--attempt", "2"), "has no attempt 2"),
+        (("logs", "last", "score", "-e", "prod"), "framework trace last -e prod tells the address"),
         (("runs", "1"), "there is no run 1"),
         (("runs", "first"), "'first' is no run"),
     ],

@@ -47,6 +47,7 @@ ROOT = "/Workspace/framework/prod"
 SALES, FEATURES = "prod.raw.sales", "prod.features.daily"
 SALES_THEN = TableVersion(SALES, 1, schema_hash="h")
 BEGAN = "2024-03-01T04:00:00+00:00"
+TRAINED = ModelVersion("models:/m-1", "", "run1", "rows:units")
 PLAN = {
     "features": ("python", {"entrypoint": "shop:f", "reads": {"sales": SALES}, "writes": {"x": FEATURES}}),
     "train": ("train", {"entrypoint": "shop:t", "reads": {"features": FEATURES}, "experiment": "/shop"}),
@@ -99,7 +100,7 @@ class Shop:
 
     def __init__(self):
         self.submitted, self.ending = {}, None
-        self.units, self.metric = [2.0, 3.0], 0.5
+        self.units, self.metric, self.model = [2.0, 3.0], 0.5, replace(TRAINED, mlflow_run_id="run2")
 
     def open(self, workspace, release):
         self.workspace, self.release, self.connected = workspace, release, client(workspace.url)
@@ -140,7 +141,7 @@ class Shop:
         inputs = tuple(TableVersion(table, version, schema_hash="h") for table, version in pinned.items())
         done = record(key, inputs=inputs, origin=origin)
         if key == "train":
-            done = replace(done, metrics={"wape": self.metric})
+            done = replace(done, metrics={"wape": self.metric}, model=self.model)
         else:
             self.prepared = [
                 each for each in self.workspace.state.securables if each.startswith("table:prod.reproduce")
@@ -214,7 +215,8 @@ def furnish(shop):
     origin = Origin(release=shop.release, commit="c" * 40, project_wheel="a" * 16)
     shop.record(
         record("features", inputs=(SALES_THEN,), outputs=(TableVersion(FEATURES, 2, 2),), origin=origin),
-        record("train", inputs=(TableVersion(FEATURES, 2, schema_hash="h"),), metrics={"wape": 0.5}, origin=origin),
+        record("train", inputs=(TableVersion(FEATURES, 2, schema_hash="h"),), metrics={"wape": 0.5}, model=TRAINED,
+               origin=origin),
         record("register", origin=origin),
         record("report"),
     )  # fmt: skip
@@ -256,6 +258,7 @@ def test_a_run_is_the_same_again_and_leaves_nothing(shop, run):
     assert told["skipped"]["register"] == "models are never registered again"
     assert "sql_task" in told["skipped"]["report"]
     assert lines(done, "features")["rows of features.daily"]["now"] == "2"
+    assert lines(done, "train")["model, on its input example"]["now"] == "units"
     assert left(shop) == []
     assert shop.sql("SELECT count(*) AS n FROM prod.ops_shop.task_runs") == [{"n": 4}]
 
@@ -307,6 +310,13 @@ def test_what_differs_is_shown_and_its_rows_stay_until_they_are_the_same(shop):
 def test_one_task_is_done_alone(shop):
     assert judgements(reproduce("7", "--task", "train", "-o", "json")) == {"train": "same"}
     assert list(shop.submitted) == ["train"]
+
+
+def test_a_model_that_predicts_otherwise_is_another_one_whatever_its_metrics(shop):
+    shop.model = replace(shop.model, digest="rows:others")
+    done = reproduce("7", "--task", "train", "--tolerance", "1e9")
+    assert done.exit_code == 1, done.output
+    assert "train: model, on its input example: predictions are compared exactly" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -386,7 +396,7 @@ def test_a_row_tells_the_record_that_it_was_made_of():
     plain = record("train", metrics={"wape": 0.5}, inputs=(SALES_THEN,), notes=("n",))
     whole = replace(
         plain,
-        model=ModelVersion("m", "1", "r"),
+        model=ModelVersion("m", "1", "r", "rows:units"),
         verdict=Verdict(passed=False, reasons=("No.",), against="champion v3"),
         error=TaskError("ValueError", "no"),
     )

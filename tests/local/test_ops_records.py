@@ -1,6 +1,7 @@
 """The rows that a run leaves: from its records, from the scheduler, and from commits of attempts that were killed."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import pyarrow as pa
@@ -87,7 +88,7 @@ def recorded(made):
 
 
 def end(store, run, result="SUCCESS"):
-    store.note_end(run.job_run_id, result, LATER, 9.0)
+    store.note_end(run.job_run_id, result, LATER, 4.0)  # the time before it was let in, or dead, is none of it
     store.commit()
 
 
@@ -117,7 +118,7 @@ def test_an_attempt_that_recorded_is_a_row_of_its_process_with_the_origin_of_the
     assert row["framework"]
     (job,) = rows(paths, JOB_RUNS)
     assert (job["result"], job["commit"], dict(job["parameters"])) == ("SUCCESS", "c0ffee", {"as_of": "2024-03-01"})
-    assert job["tasks"] == ["features", "score"]
+    assert (job["tasks"], job["duration_s"]) == (["features", "score"], 9.0)
 
 
 def test_what_a_killed_attempt_had_committed_stands_in_its_row(store, run, attempted, paths):
@@ -195,6 +196,18 @@ def test_who_was_killed_after_the_append_leaves_nothing_to_append_twice(store, r
     monkeypatch.undo()
 
     assert record_ended(store, paths) == 1
+
+    assert len(rows(paths)) == len(rows(paths, JOB_RUNS)) == 1
+
+
+@pytest.mark.parametrize("table", [TASK_RUNS, JOB_RUNS], ids=lambda table: table.name)
+def test_a_table_that_was_lost_is_made_anew_by_the_next_who_records(store, run, attempted, paths, table):
+    attempted()
+    end(store, run)
+    record_ended(store, paths)
+    shutil.rmtree(OpsStore(paths.warehouse).path("shop", table))
+
+    assert (record_all(store, paths), record_all(store, paths)) == (1, 0)
 
     assert len(rows(paths)) == len(rows(paths, JOB_RUNS)) == 1
 

@@ -89,6 +89,7 @@ def test_training_logs_a_run_that_leads_back_to_its_causes(train, attempt, point
     assert run.data.tags["framework.job_run_id"] == attempt.job_run_id
     assert run.data.tags["framework.commit"] == "abc123" and run.data.tags["owner"] == "tests"
     assert json.loads(run.data.tags["framework.inputs"]) == {points: 0}
+    assert run.data.tags["framework.model_digest"] == record.model.digest != ""
     assert run.data.params["factor"] == "2.0" and run.data.params["depth"] == "3"
     assert run.data.metrics == {"fit": 1.0} == record.metrics
     assert "mlruns" not in run.info.artifact_uri
@@ -280,11 +281,13 @@ def test_an_alias_is_absent_but_a_broken_request_is_no_absence(attempt, train, r
         registry.at_alias("", "champion")
 
 
-def test_a_candidate_is_measured_on_the_tables_it_was_trained_on(attempt, spark, points, train, evaluate):
+def test_a_candidate_is_measured_on_the_rows_it_was_trained_on(attempt, spark, points, train, evaluate):
     train(2.0)
+    spark.sql(f"ALTER TABLE {points} SET TBLPROPERTIES ('kept' = 'for long')")
+    assert evaluate().error is None
     spark.sql(f"DELETE FROM {points} WHERE id = 'a'")
     error = evaluate().error
-    assert error.message == f"the candidate was trained on {points} v0, and would be measured on v1"
+    assert error.message == f"the candidate was trained on {points} v0, and would be measured on v2"
     assert "run task 'train' again" in error.hint
 
 

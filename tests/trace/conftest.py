@@ -60,12 +60,12 @@ class World:
         return self.warehouse / f"{schema}.db" / name
 
     def record(
-        self, run: int, *records: AttemptRecord, repair: int = 0, result: str = "SUCCESS", parent: str = ""
+        self, run: int, *records: AttemptRecord, repair: int = 0, result: str = "SUCCESS", **job: str | list[str]
     ) -> None:
         rows = [row_of(record, repair=repair) for record in records]
-        job = job_row(run, repair, result) | {"parent_run_id": parent}
+        job_runs = [job_row(run, repair, result) | job]
         OpsStore(self.warehouse).append([RunRows(job_run_id=run, project="shop", repairs=repair, task_runs=rows,
-                                                 job_runs=[job])])  # fmt: skip
+                                                 job_runs=job_runs)])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,12 @@ class Registered:
     def at_version(self, name, version):
         run = self.versions.get(version) if name == MODEL else None
         return ModelVersion(name, version, run) if run else None
+
+    def beside(self, name):
+        return [MODEL]
+
+    def labels(self, name):
+        return [*(f"@{each}" for each in self.aliases), *(f"/{each}" for each in self.versions)] * (name == MODEL)
 
 
 @pytest.fixture(scope="session")

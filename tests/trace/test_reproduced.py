@@ -11,6 +11,7 @@ from framework.core.task_run import AttemptRecord, Environment, ModelVersion, Or
 from framework.runtime import arguments, plans
 from framework.trace.delta_tables import DeltaTables
 from framework.trace.reproduced import past
+from framework.trace.reproduced.choice import Ended, choice
 from framework.trace.reproduced.redirected import plan_of, redirected, told
 from framework.trace.reproduced.verdicts import TaskAgain, record_lines, rows_line, surroundings
 from framework.trace.reproduced.written import Compared, Written
@@ -49,6 +50,10 @@ SCORE = template(model=f"{MODEL}@champion", reads={"features": FEATURES}, writes
 
 def same(then, now, tolerance=0.0):
     return {line.what: line.judgement for line in record_lines(then, now, tolerance)}
+
+
+def trained(digest):
+    return record("train", metrics={"rows": 30.0}, model=ModelVersion("models:/m-1", "", "run1", digest))
 
 
 def test_scoring_gets_the_version_of_the_model_and_of_the_tables_and_a_table_of_its_own():
@@ -127,6 +132,26 @@ def test_what_is_not_as_it_was_differs(what, change):
     assert same(SCORED, replace(SCORED, **change))[what] == "differs"
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "judgement"),
+    [
+        ("rows:units", "rows:units", "same"),
+        ("rows:units", "rows:other", "differs"),
+        ("rows:units", "others:units", "unknown"),
+        ("rows:units", "", "unknown"),
+        ("", "rows:units", "unknown"),
+        ("", "", "unknown"),
+    ],
+)
+def test_a_trained_model_is_the_same_when_it_predicts_the_same_whatever_the_metrics_say(then, now, judgement):
+    assert same(trained(then), trained(now), tolerance=1e9)["model, on its input example"] == judgement
+
+
+def test_a_task_that_makes_nothing_is_not_called_the_same():
+    silent = record("python", inputs=SCORED.inputs)
+    assert same(silent, silent) == {"result": "unknown", "reads features.units": "same"}
+
+
 def test_rows_differ_when_some_have_no_like_or_columns_have_changed():
     written = Written(table=SCORES, version=5, scratch="s", part="all")
     assert rows_line(written, Compared(then=30, now=30), {}, "").judgement == "same"
@@ -143,6 +168,19 @@ def test_a_task_is_only_the_same_when_all_of_it_is():
     assert TaskAgain(task="train", kind="train", lines=tuple(record_lines(then, then, 0))).judgement == "same"
     assert TaskAgain(task="train", kind="train", lines=tuple(record_lines(then, now, 0))).judgement == "differs"
     assert TaskAgain(task="train", kind="train", lines=()).judgement == "unknown"
+
+
+def test_a_task_that_was_not_finished_is_told_apart_from_one_that_is_not_there():
+    ended = [Ended(task_key="train", iteration=None, result="SUCCESS", record=trained("rows:units"))]
+    order = ["train", "score", "loop"]
+    found = choice("7", ended, order, [])
+    assert ([each.name for each in found.chosen], list(found.skipped)) == (["train"], ["score", "loop"])
+    for task in ("score", "loop[3]"):
+        with pytest.raises(UsageError) as refused:
+            choice("7", ended, order, [task])
+        assert f"{task}: it was not finished" in str(refused.value.hint)
+    with pytest.raises(UsageError, match="has no task 'scores'"):
+        choice("7", ended, order, ["scores"])
 
 
 def test_other_versions_of_what_it_ran_on_are_told():

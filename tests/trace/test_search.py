@@ -93,7 +93,7 @@ def test_runs_that_were_repaired_do_not_hide_the_one_before_them(empty):
 
 def test_the_last_run_is_one_that_no_other_run_started(empty):
     empty.record(1, empty.attempt(1, "train"))
-    empty.record(2, empty.attempt(2, "train"), parent="1")
+    empty.record(2, empty.attempt(2, "train"), parent_run_id="1")
 
     assert run_number(empty.sources.ops, "last") == "1"
     assert run_number(empty.sources.ops, "2") == "2"

@@ -74,35 +74,6 @@ def test_a_row_that_stayed_through_appends_was_written_by_the_overwrite_before_t
     assert [node.title for _, node in graph.after(graph.root)] == [f"{empty.raw} v1"]
 
 
-def test_the_row_may_be_one_of_an_earlier_version(world):
-    graph = world.trace("predictions.daily@0", product="a")
-    assert graph.nodes[graph.root].facts["values"]["forecast"] == 1.5
-
-
-@pytest.mark.parametrize(
-    ("row", "message"),
-    [
-        ({"product": "z"}, "has no row with product=z"),
-        ({"product": "a"}, "3 rows of spark_catalog.predictions.daily v2 have product=a: forecast="),
-        ({"colour": "red"}, "has no column 'colour'"),
-        ({"forecast": "many"}, "'many' is no double, which column 'forecast' is"),
-        ({"logical_date": "yesterday"}, "'yesterday' is no date"),
-        ({"product": "a\\"}, "cannot be searched for"),
-    ],
-)
-def test_a_row_that_cannot_be_found_says_why(world, row, message):
-    with pytest.raises(UsageError) as error:
-        world.trace("predictions.daily", **row)
-    assert message in error.value.message
-
-
-def test_a_quote_in_a_value_is_text(empty):
-    empty.write(empty.raw, {"name": ["it's", "x"]})
-    assert empty.trace("raw.sales", name="it's").nodes
-    with pytest.raises(UsageError, match="has no row"):
-        empty.trace("raw.sales", name="' or 'x' = 'x")
-
-
 def test_what_came_of_a_source(world):
     graph = world.trace("raw.sales@0", "down")
 
@@ -121,7 +92,9 @@ def test_a_version_that_tags_made_stands_for_the_rows_before_it(empty):
     readers = empty.attempt(1, "train", inputs=(tagged,)), empty.attempt(1, "evaluate", inputs=(written,))
     empty.record(1, empty.attempt(1, "features", outputs=(written,)), *readers)
 
-    assert "task features of run 1: SUCCESS" in titles(empty.trace(f"{empty.features}@1"))
+    graph = empty.trace(f"{empty.features}@1")
+    assert "task features of run 1: SUCCESS" in titles(graph)
+    assert graph.nodes[graph.root].facts["same_data_as"] == "v0"
     for version in (0, 1):
         found = titles(empty.trace(f"{empty.features}@{version}", "down"))
         assert {"task train of run 1: SUCCESS", "task evaluate of run 1: SUCCESS"} <= found
@@ -176,7 +149,14 @@ def test_a_release_tells_how_it_was_used(world):
 @pytest.mark.parametrize(
     ("subject", "message"),
     [
-        ("4", "no record of task run 4"),
+        (
+            "features.dialy",
+            "there is no table spark_catalog.features.dialy (did you mean 'spark_catalog.features.daily'?)",
+        ),
+        ("models.demand", "there is no table spark_catalog.models.demand, but a model"),
+        ("models.demnd@champion", "(did you mean 'spark_catalog.models.demand'?)"),
+        ("4", "no record of run 4"),
+        ("c0ffee1", "'c0ffee1' is a commit"),
         ("0123456789abcdef", "no run of release 0123456789abcdef"),
         ("models.demand@nobody", "has no alias 'nobody'"),
         ("models.demand/9", "has no version 9"),
@@ -190,6 +170,12 @@ def test_what_is_not_there_is_said(world, subject, message):
     with pytest.raises(UsageError) as error:
         world.trace(subject)
     assert message in error.value.message and error.value.hint
+
+
+def test_of_a_model_the_aliases_and_versions_that_there_are_are_named(world):
+    with pytest.raises(UsageError) as error:
+        world.trace("models.demand/9")
+    assert "It has @champion, /1, /2, /3" in error.value.hint
 
 
 def test_a_version_whose_files_were_vacuumed_is_said_to_be_gone(empty):
@@ -221,6 +207,20 @@ def test_a_version_that_the_log_has_forgotten_is_said_to_be(empty):
     assert "does not reach back" in graph.nodes[graph.root].problem
 
 
+def test_of_a_table_that_is_gone_the_records_still_know_the_writer(empty):
+    here, gone = (TableVersion(f"spark_catalog.features.{name}", 1) for name in ("daily", "gone"))
+    made = empty.attempt(1, "build", outputs=(replace(gone, version=0),), task_run_id="10008")
+    empty.record(1, made, empty.attempt(1, "score", inputs=(gone,), outputs=(here,)))
+
+    for graph in (empty.trace("1"), empty.trace("features.gone@1")):
+        node = graph.nodes["table:spark_catalog.features.gone@1"]
+        assert "there is no such table" in node.problem
+        (found,) = graph.after(node.id)
+        assert (found[0], found[1].title) == ("v0 was written by", "task build of run 1: SUCCESS")
+    with pytest.raises(UsageError, match="there is no table"):
+        empty.trace("features.gone@7")
+
+
 def test_a_commit_whose_attempt_has_no_record_says_what_to_do(empty):
     empty.write(empty.features, {"n": [1]}, {"task_run_id": "90001", "attempt": 2, "job_run_id": "9", "task_key": "a"})
 
@@ -234,14 +234,6 @@ def test_an_attempt_that_was_made_once_more_stands_for_the_commit_of_the_first(e
     empty.record(1, empty.attempt(1, "build", attempt=2))
 
     assert roles(empty.trace("features.daily")) == ["written by task build of run 1: SUCCESS"]
-
-
-def test_a_gate_that_kept_the_champion_did_not_register_it(empty):
-    kept = ModelVersion(empty.model, "1", "f" * 31 + "1")
-    for run in (1, 2):
-        empty.record(run, empty.attempt(run, "register", "register_model", model=kept))
-
-    assert roles(empty.trace("models.demand/1")) == ["registered by task register of run 1: SUCCESS"]
 
 
 def test_a_graph_ends_somewhere(empty):

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
+from framework.core import model_notes
 from framework.core.errors import DataError
 from framework.core.identifiers import ModelWritten, TaskRead
-from framework.core.model_notes import Signature
 from framework.core.task_run import ModelVersion
 from framework.runtime import gates, registry, tracking
 from framework.runtime.kinds.base import KindOptions, Problem, Siblings, alias_problems, experiment_of, offering
@@ -76,9 +76,9 @@ class RegisterModel(KindOptions):
                 f"the candidate for {self.model} did not pass: {objections}",
                 f"{self.alias} is still v{current.version}; on_fail: keep goes on with it",
             )
-        return Outcome(model=current, notes=(f"kept {self.alias} v{current.version}: {objections}",))
+        return Outcome(model=current, notes=(model_notes.kept(self.alias, current.version, objections),))
 
-    def _register(self, candidate: "Run", signature: Signature, task: Task) -> ModelVersion:
+    def _register(self, candidate: "Run", signature: model_notes.Signature, task: Task) -> ModelVersion:
         """A version with everything that leads back to its causes."""
         tags = {f"framework.{name}": value for name, value in task.stamp().items() if value}
         tags |= {

@@ -8,6 +8,8 @@ from framework.core.redaction import REDACTED
 from framework.core.task_run import AttemptRecord
 from framework.runtime.kinds import KINDS
 
+_NO_END = "it was not finished, or its record is missing, so there is nothing to compare with"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
@@ -61,16 +63,19 @@ def choice(run: str, ended: Iterable[Ended], order: Sequence[str], tasks: Sequen
     found: dict[str, Recorded] = {}
     skipped: dict[str, str] = {}
     places = {key: place for place, key in enumerate(order)}
+    if missing := [task for task in tasks if task.partition("[")[0] not in places]:
+        raise UsageError(f"run {run} has no task '{missing[0]}'", f"Its tasks are: {', '.join(order)}.")
+    open_ends = dict.fromkeys(tasks or order, _NO_END)
     for each in sorted(ended, key=lambda each: (places.get(each.task_key, len(places)), each.iteration or 0)):
         if tasks and each.name not in tasks and each.task_key not in tasks:
             continue
+        for name in (each.name, each.task_key):
+            open_ends.pop(name, None)
         if reason := _reason(each):
             skipped[each.name] = reason
         elif each.record:
             found[each.name] = Recorded(name=each.name, record=each.record, repair=each.repair)
-    there = {each for name in (*found, *skipped) for each in (name, name.partition("[")[0])}
-    if missing := [task for task in tasks if task not in there]:
-        raise UsageError(f"run {run} has no task '{missing[0]}'", f"Its tasks are: {', '.join(order)}.")
+    skipped |= open_ends
     if not found:
         told = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
         raise UsageError(f"nothing of run {run} can be done once more", told or "framework runs lists runs.")

@@ -64,12 +64,12 @@ class Reproduced:
 
 
 def record_lines(then: AttemptRecord, now: AttemptRecord, tolerance: float) -> Iterator[Line]:
-    """What two records of one task say of its result: inputs, metrics within ``tolerance``, and the gate's verdict."""
+    """What two records of one task say: its inputs, metrics within ``tolerance``, verdict, and the trained model."""
     if now.result != "SUCCESS":
         reason = now.error.message if now.error else ""
         yield Line(what="result", then=then.result, now=now.result, judgement="differs", reason=reason)
         return
-    yield Line(what="result", then=then.result, now=now.result, judgement=_judged(then.result == now.result))
+    yield _result(then, now)
     yield from _input_lines(then.inputs, now.inputs)
     for name in sorted({*then.metrics, *now.metrics}):
         yield _metric(name, then.metrics.get(name), now.metrics.get(name), tolerance)
@@ -77,6 +77,8 @@ def record_lines(then: AttemptRecord, now: AttemptRecord, tolerance: float) -> I
         yield _verdict(then.verdict, now.verdict)
     if then.model and then.model.version:
         yield _model(then.model, now.model)
+    elif then.model and then.kind == "train":
+        yield _trained(then.model, now.model)
 
 
 def rows_line(written: Written, found: Compared | None, counts: Mapping[str, int | None], gone: str) -> Line:
@@ -126,6 +128,13 @@ def short(name: str) -> str:
     return name.partition(".")[2]
 
 
+def _result(then: AttemptRecord, now: AttemptRecord) -> Line:
+    if then.metrics or now.metrics or then.verdict or then.model or then.outputs:
+        return Line(what="result", then=then.result, now=now.result, judgement=_judged(then.result == now.result))
+    reason = "nothing of it can be compared: it has no metrics, verdict or model, and writes no rows"
+    return Line(what="result", then=then.result, now=now.result, judgement="unknown", reason=reason)
+
+
 def _input_lines(then: tuple[TableVersion, ...], now: tuple[TableVersion, ...]) -> Iterator[Line]:
     read = {each.table: each for each in now}
     for each in then:
@@ -150,7 +159,7 @@ def _metric(name: str, then: float | None, now: float | None, tolerance: float) 
 
 
 def _verdict(then: Verdict, now: Verdict | None) -> Line:
-    texts = ["none" if each is None else "passed" if each.passed else "failed" for each in (then, now)]
+    texts = ["none" if each is None else "passed" if each.passed else "not passed" for each in (then, now)]
     same = now is not None and now.passed == then.passed
     reason = "" if same or not now else "; ".join(now.reasons)
     return Line(what="verdict", then=texts[0], now=texts[1], judgement=_judged(same), reason=reason)
@@ -163,6 +172,21 @@ def _model(then: ModelVersion, now: ModelVersion | None) -> Line:
     what = f"model {short(then.name)}"
     new = f"v{now.version}" if now else "none"
     return Line(what=what, then=f"v{then.version}", now=new, judgement=_judged(same), reason=reason)
+
+
+def _trained(then: ModelVersion, now: ModelVersion | None) -> Line:
+    before, after = then.digest, now.digest if now else ""
+    judgement: Judgement = "unknown"
+    if not (before and after):
+        reason = f"not compared: {'the new' if before else 'the first'} training has no digest of its predictions"
+    elif before.partition(":")[0] != after.partition(":")[0]:
+        reason = "not compared: the example is another one; take it from rows in a fixed order"
+    else:
+        judgement = _judged(before == after)
+        reason = "" if before == after else "predictions are compared exactly, whatever the tolerance"
+    texts = [each.partition(":")[2] or "none" for each in (before, after)]
+    what = "model, on its input example"
+    return Line(what=what, then=texts[0], now=texts[1], judgement=judgement, reason=reason)
 
 
 def _judged(same: bool) -> Judgement:

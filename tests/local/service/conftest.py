@@ -112,7 +112,7 @@ class SimulatedWork:
     service: "Service"
 
     def kind(self, task: Any) -> str:
-        return kind_of(task)
+        return "ours" if task.python_wheel_task else kind_of(task)
 
     def known(self, outcome: TaskOutcome) -> TaskOutcome:
         return outcome

@@ -35,6 +35,7 @@ def test_equality_compares_strings_and_order_compares_numbers(service, script, t
     assert ran.outcomes["check"].branch == branch
     taken, other = ("yes", "no") if branch == "true" else ("no", "yes")
     assert (ran.results[taken], ran.results[other]) == ("SUCCESS", "EXCLUDED")
+    assert (ran.outcomes["check"].kind, ran.outcomes[other].kind) == ("condition_task", "ours")
     assert ran.result == "SUCCESS"
 
 
