@@ -36,8 +36,10 @@ _SETTINGS = {
     "DATABRICKS_CLI_DISABLE_UPDATE_CHECK": "true",
     "NO_COLOR": "1",
 }
+_LOCK_OF_ANOTHER = "deploy lock"
+"""Stands in what the CLI says when somebody holds its lock."""
 _ADVICE = (
-    ("deploy lock", "Somebody deploys with the Databricks CLI itself. Wait until that is done, then try again."),
+    (_LOCK_OF_ANOTHER, "Somebody deploys with the Databricks CLI itself. Wait until that is done, then try again."),
     ("does not match state serial", "The deployment changed meanwhile. Plan again."),
     ("does not match state lineage", "The deployment changed meanwhile. Plan again."),
     ("cannot configure default credentials", "Log in: databricks auth login --host https://<your workspace>"),
@@ -85,7 +87,7 @@ def find_cli(environment: Mapping[str, str] = os.environ) -> DatabricksCli:
 class BundleCli:
     """The CLI at work on the bundle in ``directory``; ``kept_open`` are file descriptors that its process holds too.
 
-    ``killed`` gets the beginning and end of each of its processes that was killed.
+    ``failed`` gets the beginning and end of each of its processes that failed or was killed, and may have left a lock.
 
     Every method raises DatabricksError, with what the CLI said and what to do next.
     """
@@ -95,7 +97,7 @@ class BundleCli:
     target: str
     variables: Mapping[str, str] = field(default_factory=dict)
     kept_open: tuple[int, ...] = ()
-    killed: list[tuple[datetime, datetime]] = field(default_factory=list)
+    failed: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def summary(self) -> dict[str, Any]:
         """The bundle with every reference filled in, where it is deployed, and the ids and links of its resources."""
@@ -150,8 +152,8 @@ class BundleCli:
             try:
                 _wait_for(process, command[0], patience, to_the_end)
             finally:
-                if process.returncode < 0:
-                    self.killed.append((began, datetime.now(UTC)))
+                if process.returncode != 0 and _LOCK_OF_ANOTHER not in _text(err):
+                    self.failed.append((began, datetime.now(UTC)))
             said, complaint = _text(out), _text(err)
         if process.returncode != 0:
             raise _refused(command[0], process.returncode, complaint or said)

@@ -1,7 +1,7 @@
 """One deployment at a time: a lock in the workspace that says who holds it, and that can be found to be abandoned.
 
 The Databricks CLI has a lock of its own, which says neither the machine nor the run and never expires; it stays behind
-when the CLI is killed. Ours lies beside it and lasts as long as one of our commands. It is taken over only when its
+when the CLI is killed, or cannot delete it. Ours lies beside it and lasts as long as one of our commands. It is taken over only when its
 holder is provably gone: its time is up, its process on this machine has ended, or its CI run goes by a later attempt.
 """
 
@@ -81,14 +81,15 @@ class Holder:
 class DeployLock:
     """A lock that is held; ``guard`` is what processes keep open that work under it.
 
-    ``cli_killed``: from when to when a Databricks CLI was at work for us that had to be killed. It leaves its own lock.
+    ``cli_failed``: from when to when a Databricks CLI was at work for us that failed or was killed: its own lock may be
+    left.
     """
 
     files: WorkspaceFiles
     path: str
     holder: Holder
     guard: Guard
-    cli_killed: list[tuple[datetime, datetime]] = field(default_factory=list)
+    cli_failed: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def ensure_held(self) -> None:
         """Raises DatabricksError when somebody has taken it meanwhile."""
@@ -133,9 +134,9 @@ def locked(
             # What cannot be released is found to be abandoned: the guard is still there then, and free.
             with suppress(DatabricksError):
                 lock.ensure_held()
-                if lock.cli_killed:
+                if lock.cli_failed:
                     for state_path in state_paths:
-                        clear_cli_lock(files, state_path, [(who, times) for times in lock.cli_killed])
+                        clear_cli_lock(files, state_path, [(who, times) for times in lock.cli_failed])
                 _release(files, path, holder)
                 guard.remove()
 

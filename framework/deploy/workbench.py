@@ -47,9 +47,9 @@ class Part:
         return {key: str(job["name"]) for key, job in jobs if job.get("name")}
 
     def guarded(self, lock: DeployLock) -> "Part":
-        """The same, where the CLI holds the lock's guard open, and the lock knows of a CLI that is killed."""
+        """The same, where the CLI holds the lock's guard open, and the lock knows of a CLI that fails."""
         kept_open = (lock.guard.descriptor,)
-        return replace(self, bundle=replace(self.bundle, kept_open=kept_open, killed=lock.cli_killed))
+        return replace(self, bundle=replace(self.bundle, kept_open=kept_open, failed=lock.cli_failed))
 
     def leave(self, change: Change) -> None:
         """Forget a resource that is not in the bundle any more: the CLI forgets only what is in it."""

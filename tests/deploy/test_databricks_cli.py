@@ -108,6 +108,21 @@ def test_what_the_cli_says_is_one_message_with_the_next_step(bundle, script, mes
     assert error.value.exit_code == 4
 
 
+@pytest.mark.parametrize(
+    ("script", "may_have_left_its_lock"),
+    [
+        ("echo 'Error: no (403)' >&2; exit 1", True),
+        ("kill -9 $$", True),
+        ("echo 'Error: deploy lock acquired by bob' >&2; exit 1", False),
+    ],
+)
+def test_a_cli_that_fails_may_leave_its_lock_unless_it_never_got_it(bundle, script, may_have_left_its_lock):
+    made = bundle(script)
+    with pytest.raises(DatabricksError):
+        made.unbind("daily")
+    assert bool(made.failed) is may_have_left_its_lock
+
+
 def test_no_token_gets_into_a_message(bundle, monkeypatch):
     monkeypatch.setenv("DATABRICKS_TOKEN", "hunter2-hunter2")
     monkeypatch.setenv("DATABRICKS_CLIENT_SECRET", "s3cr3t-value")

@@ -26,6 +26,15 @@ def test_a_cut_connection_in_the_middle(site):
     is_mended_after(site, Fault(CREATE, cut=True, skip=1, times=0, when="after"), "bundle deploy: ")
 
 
+def test_a_cli_that_cannot_delete_its_lock_stops_nobody(site):
+    site.workspace.faults.add(Fault("POST /api/2.0/workspace/delete", status=403, message="no, thank you"))
+    with pytest.raises(DatabricksError, match="bundle deploy: .*no, thank you"):
+        deploy(site.release(), site.ground())
+    assert not [path for path in site.workspace.files if path.endswith("deploy.lock")]
+    deploy(site.release(), site.ground())
+    assert site.job_names() == ["shop.daily", "shop.weekly"]
+
+
 def test_a_slow_answer_is_waited_for(site):
     site.workspace.faults.add(Fault(CREATE, delay=1.0))
     assert deploy(site.release(), site.ground()).changed

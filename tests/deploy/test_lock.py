@@ -280,8 +280,8 @@ def test_the_cli_lock_of_a_person_at_work_with_the_same_login_stays(hold, logged
     assert [path for path in logged_in.files if path.endswith("/deploy.lock")]
 
 
-def test_the_cli_lock_of_a_cli_of_ours_that_was_killed_goes(hold, logged_in):
+def test_the_cli_lock_of_a_cli_of_ours_that_failed_goes(hold, logged_in):
     with hold() as lock:
         cli_holds(logged_in, "admin@example.com", datetime.now(UTC).isoformat())
-        lock.cli_killed.append((datetime.now(UTC) - timedelta(seconds=5), datetime.now(UTC)))
+        lock.cli_failed.append((datetime.now(UTC) - timedelta(seconds=5), datetime.now(UTC)))
     assert not [path for path in logged_in.files if "lock" in path]
