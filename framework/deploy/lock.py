@@ -1,8 +1,9 @@
 """One deployment at a time: a lock in the workspace that says who holds it, and that can be found to be abandoned.
 
 The Databricks CLI has a lock of its own, which says neither the machine nor the run and never expires; it stays behind
-when the CLI is killed, or cannot delete it. Ours lies beside it and lasts as long as one of our commands. It is taken over only when its
-holder is provably gone: its time is up, its process on this machine has ended, or its CI run goes by a later attempt.
+when the CLI is killed, or cannot delete it. Ours lies beside it and lasts as long as one of our commands. It is taken
+over only when its holder is provably gone: its time is up, its process on this machine has ended, or its CI run goes by
+a later attempt.
 """
 
 import json

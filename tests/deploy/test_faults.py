@@ -28,7 +28,7 @@ def test_a_cut_connection_in_the_middle(site):
 
 def test_a_cli_that_cannot_delete_its_lock_stops_nobody(site):
     site.workspace.faults.add(Fault("POST /api/2.0/workspace/delete", status=403, message="no, thank you"))
-    with pytest.raises(DatabricksError, match="bundle deploy: .*no, thank you"):
+    with pytest.raises(DatabricksError, match=r"bundle deploy: .*no, thank you"):
         deploy(site.release(), site.ground())
     assert not [path for path in site.workspace.files if path.endswith("deploy.lock")]
     deploy(site.release(), site.ground())
