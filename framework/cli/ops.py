@@ -71,7 +71,9 @@ def prune(
     if old and not dry_run:
         if place.target.mode == "production" and not yes:
             _agree_to(sum(sum(rows[name].values()) for name in old), place.target.name)
-        rows |= {name: prunes[name].take_away() for name in old}
+        rows |= {name: prunes[name].take_away(rows[name]) for name in old}
+    for each in () if dry_run else prunes.values():
+        each.close()
     if output is Output.JSON:
         typer.echo(json.dumps({name: {"days": kept[name], **rows.get(name, {})} for name in names}))
         return

@@ -16,15 +16,20 @@ if TYPE_CHECKING:
 
 def search(wanted: "Wanted", limit: int, target: str | None, output: Output) -> None:
     """Show the latest that are as ``wanted``. Raises UsageError."""
-    from framework.trace.search import find
+    from framework.trace.search import find, unrecorded
 
-    found = find(sources_of(target, wanted.project).ops, wanted, limit)
+    ops = sources_of(target, wanted.project).ops
+    found = find(ops, wanted, limit)
     _show_found(found, output, tuple(each.name for each in wanted.metrics))
     if not found.rows and output is Output.TEXT:
         from framework.trace.unfound import unfound
 
         for line in unfound(sources_of(target).ops, wanted):
             typer.echo(line)
+    if wanted.is_anything and (number := unrecorded(ops, found.rows[:1])):
+        there = f" -e {target}" if target else ""
+        hint = f"framework runs sync{there}; its tasks: framework trace {number}{there}"
+        typer.echo(f"Run {number} is newer, and has no record of its own yet: {hint}", err=True)
 
 
 def show(run: str, target: str | None, output: Output) -> None:
@@ -34,7 +39,8 @@ def show(run: str, target: str | None, output: Output) -> None:
     from framework.trace.search import Found, run_number
 
     ops = sources_of(target).ops
-    rows = ops.select(TASK_RUNS, [equals("job_run_id", run_number(ops, run))])
+    number = run_number(ops, run, also_unrecorded=True)
+    rows = ops.select(TASK_RUNS, [equals("job_run_id", number)])
     if not rows:
         raise UsageError(f"no record of run {run} was found", f"framework runs sync -e {target} may bring it.")
     _show_found(Found("attempts", rows), output)

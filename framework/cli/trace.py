@@ -65,10 +65,10 @@ def _require_runs(ops: "Ops", target: str | None, project: str) -> None:
     """Raises UsageError when no run of the project is recorded: nothing that it made could be traced."""
     from framework.cli.trace_sources import sources_of
     from framework.core.errors import UsageError
-    from framework.core.ops_tables import JOB_RUNS
+    from framework.core.ops_tables import TASK_RUNS
     from framework.trace.search import Wanted
     from framework.trace.unfound import unfound
 
-    if not ops.select(JOB_RUNS, (), columns=("job_run_id",), limit=1):
+    if not ops.select(TASK_RUNS, (), columns=("job_run_id",), limit=1):
         why = unfound(sources_of(target).ops, Wanted(project=project))
         raise UsageError(f"no run of project '{project}' is recorded", " ".join(why))

@@ -87,7 +87,8 @@ def find_cli(environment: Mapping[str, str] = os.environ) -> DatabricksCli:
 class BundleCli:
     """The CLI at work on the bundle in ``directory``; ``kept_open`` are file descriptors that its process holds too.
 
-    ``failed`` gets the beginning and end of each of its processes that failed or was killed, and may have left a lock.
+    ``failed`` gets the beginning and end of each of its processes that changed something, and failed or was killed: it
+    may have left its lock.
 
     Every method raises DatabricksError, with what the CLI said and what to do next.
     """
@@ -152,7 +153,7 @@ class BundleCli:
             try:
                 _wait_for(process, command[0], patience, to_the_end)
             finally:
-                if process.returncode != 0 and _LOCK_OF_ANOTHER not in _text(err):
+                if to_the_end and process.returncode != 0 and _LOCK_OF_ANOTHER not in _text(err):
                     self.failed.append((began, datetime.now(UTC)))
             said, complaint = _text(out), _text(err)
         if process.returncode != 0:

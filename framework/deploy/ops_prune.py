@@ -1,12 +1,13 @@
 """Takes away the rows of run records that are older than the policy wants them kept."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from framework.core.errors import DatabricksError
 from framework.core.ops_tables import JOB_RUNS, OPS_TABLES, TASK_RUNS, OpsTable
 from framework.deploy.ops_install import Ops
-from framework.deploy.ops_statements import append_only_statement, name
+from framework.deploy.ops_statements import APPEND_ONLY, append_only_statement, name
 from framework.deploy.sql_warehouse import SqlWarehouse
 
 
@@ -25,10 +26,16 @@ class Prune:
             return {table.name: 0 for table in OPS_TABLES}
         return {table.name: self._count(table) for table in OPS_TABLES}
 
-    def take_away(self) -> dict[str, int]:
-        """How many rows of each table went. Raises DatabricksError; it may be done again then."""
+    def close(self) -> None:
+        """Make append only again what somebody left open who was killed in ``take_away``. Raises DatabricksError."""
+        for table, found in self.ops.tables(self._schema).items():
+            if (found.properties or {}).get(APPEND_ONLY) != "true":
+                self._make_append_only(f"{self._schema}.{table}")
+
+    def take_away(self, old: Mapping[str, int]) -> dict[str, int]:
+        """How many rows of each table went, where ``old`` has some. Raises DatabricksError; it may be done again then."""
         # In this order: the end of a run is in both, and what is left of it has to say that it is old.
-        return {table.name: self._delete(table) for table in (TASK_RUNS, JOB_RUNS)}
+        return {each.name: self._delete(each) if old[each.name] else 0 for each in (TASK_RUNS, JOB_RUNS)}
 
     def _count(self, table: OpsTable) -> int:
         full = f"{self._schema}.{table.name}"

@@ -35,14 +35,18 @@ def append(record: AttemptRecord, ops_schema: str) -> bool:
 def _append(record: AttemptRecord, table: str) -> None:
     said = {"task_run_id": record.task_run_id, "attempt": record.attempt, "job_run_id": record.job_run_id}
     # Not saveAsTable: that would make a table that is not there, without its clustering, retention and grants.
-    _frame(record).writeTo(table).option("userMetadata", json.dumps(said)).append()
+    _frame(record, table).writeTo(table).option("userMetadata", json.dumps(said)).append()
 
 
-def _frame(record: AttemptRecord) -> "DataFrame":
+def _frame(record: AttemptRecord, table: str) -> "DataFrame":
     from pyspark.sql import SparkSession
     from pyspark.sql import functions as F
 
-    rows = SparkSession.builder.getOrCreate().createDataFrame([tuple(row_of(record).values())], TASK_RUNS.schema)
+    spark = SparkSession.builder.getOrCreate()
+    rows = spark.createDataFrame([tuple(row_of(record).values())], TASK_RUNS.schema)
+    # A table that an earlier version of the framework made gets what it has columns for.
+    there = spark.table(table).columns
+    rows = rows.select([name for name in rows.columns if name in there])
     # Asked inside the write: a query of its own would cost as much as the write.
     return rows if record.environment.principal else rows.withColumn("principal", F.expr("current_user()"))
 

@@ -47,12 +47,12 @@ def read(reads: Mapping[str, str], task: Task) -> Inputs:
 
 
 def have_same_rows(spark: "SparkSession", table: str, older: int, newer: int) -> bool:
-    """Whether every commit after version ``older`` up to ``newer`` is known and left the rows as they were."""
+    """Whether every commit after version ``older`` up to ``newer`` is known to leave the rows as they were."""
     if older >= newer:
         return older == newer
     history = spark.sql(f"DESCRIBE HISTORY {table}").where(f"version > {older} AND version <= {newer}")
     operations = [row.operation for row in history.select("operation").collect()]
-    return len(operations) == newer - older and not any(map(table_operations.is_data, operations))
+    return len(operations) == newer - older and all(map(table_operations.is_housekeeping, operations))
 
 
 def written_version(spark: "SparkSession", table: str, task_run_id: str, attempt: int) -> TableVersion:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 _NAME = "rows_of_runs"
-_BROKEN = "Bring it back from a backup. Moved away, it is begun anew by the next run, without the records so far."
+_BROKEN = "Bring it back from a backup. Moved away, it is made anew: framework runs sync"
 _INSTANT = timedelta(microseconds=1)
 
 

@@ -124,13 +124,32 @@ def find(ops: Ops, wanted: Wanted, limit: int) -> Found:
             return Found("runs", found[:limit])
 
 
-def run_number(ops: Ops, text: str) -> str:
-    """``text``, or the number of the ``last`` run that no other one started. Raises UsageError when there is none."""
+def run_number(ops: Ops, text: str, *, also_unrecorded: bool = False) -> str:
+    """``text``, or the number of the ``last`` run that no other one started. Raises UsageError when there is none.
+
+    ``also_unrecorded``: or of a newer one, whoever started it, that has no record of its own yet.
+    """
     if text != "last":
         return text
-    if not (latest := ops.select(JOB_RUNS, [equals("parent_run_id", "")], columns=("job_run_id",), limit=1)):
+    latest = ops.select(JOB_RUNS, [equals("parent_run_id", "")], columns=("job_run_id", "started_at"), limit=1)
+    if also_unrecorded and (number := unrecorded(ops, latest)):
+        return number
+    if not latest:
         raise UsageError("there is no run yet in the records", NO_RECORDS)
     return str(latest[0]["job_run_id"])
+
+
+def unrecorded(ops: Ops, latest: Sequence[Row]) -> str:
+    """The number of the run that is newer than the ``latest`` and has records of attempts alone; empty: there is none.
+
+    In a workspace the processes of attempts write theirs at once, and ``framework runs sync`` brings that of the run.
+    """
+    where = [since(row["started_at"]) for row in latest if row["started_at"]]
+    for attempt in ops.select(TASK_RUNS, where, columns=("job_run_id",), limit=1):
+        known = [equals("job_run_id", attempt["job_run_id"])]
+        if not ops.select(JOB_RUNS, known, columns=("job_run_id",), limit=1):
+            return str(attempt["job_run_id"])
+    return ""
 
 
 def moment(option: str, text: str) -> datetime:

@@ -113,7 +113,7 @@ class _Trace:
         return self._all("mlflow_run", f"MLflow run {subject.name}", self._attempts("mlflow_run_id", subject.name))
 
     def _run(self, subject: Subject) -> str:
-        number = run_number(self._sources.ops, subject.name)
+        number = run_number(self._sources.ops, subject.name, also_unrecorded=True)
         if rows := self._attempts("job_run_id", number):
             jobs = self._sources.ops.select(JOB_RUNS, [equals("job_run_id", number)])
             root = described.of_run(number, max(jobs, key=lambda row: row["repair"], default=None), rows)

@@ -31,6 +31,8 @@ class WarehouseOps:
             try:
                 found += once(table, self._ask(statement(source, names, where, limit), f"read {schema}.{table.name}"))
             except DatabricksError as error:
+                if "UNRESOLVED_COLUMN" in error.message:
+                    raise self._outdated(schema) from error
                 if not is_missing(error):
                     raise
                 missing += 1
@@ -38,6 +40,12 @@ class WarehouseOps:
             hint = f"Make them: framework ops install -e {self._target}"
             raise FrameworkError(f"there are no tables of records in {', '.join(self._schemas)}", hint)
         return newest_first(found, limit)
+
+    def _outdated(self, schema: str) -> FrameworkError:
+        return FrameworkError(
+            f"the tables of records in {schema} are those of an earlier version of the framework",
+            f"Bring them up to date, with all of their rows: framework ops install -e {self._target}",
+        )
 
 
 def quoted(name: str) -> str:

@@ -116,14 +116,15 @@ def test_a_table_is_append_only_again_when_nothing_could_be_deleted(workspace):
     assert (left(workspace), append_only(workspace)) == (ALL, ["true", "true"])
 
 
-def test_a_table_that_is_left_open_is_named_and_closed_by_an_install(workspace):
+@pytest.mark.parametrize("mend", [["install"], ["prune", "--yes"]])
+def test_a_table_that_is_left_open_is_named_and_closed_by_what_comes_next(workspace, mend):
     workspace.faults.add(Fault("POST */sql/statements", skip=4, status=400))
 
     said = ops("prune", "--yes", code=4)
     assert "cannot make prod.ops_shop.task_runs append only again" in said
     assert "Its rows can be changed until then: framework ops install -e prod --project shop" in said
     assert append_only(workspace) == ["false", "true"]
-    ops("install")
+    ops(*mend)
     assert append_only(workspace) == ["true", "true"]
 
 

@@ -1,6 +1,7 @@
 """The same questions to a workspace: its SQL warehouse answers, from the tables of records and from histories."""
 
 import json
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
@@ -8,7 +9,7 @@ from deltalake import CommitProperties, write_deltalake
 from typer.testing import CliRunner
 
 from framework.cli.app import app
-from framework.core.errors import FrameworkError
+from framework.core.errors import DatabricksError, FrameworkError
 from framework.core.ops_tables import JOB_RUNS, TASK_RUNS, in_order, row_of, times
 from framework.core.task_run import AttemptRecord, Origin, TableVersion
 from framework.deploy import ops_install
@@ -18,6 +19,7 @@ from framework.deploy.sql_warehouse import SqlWarehouse
 from framework.deploy.workspace import client
 from framework.spec.target_spec import read_target
 from framework.testing.fake_workspace import FakeWorkspace
+from framework.trace.warehouse_ops import WarehouseOps
 
 FEATURES = "prod.features.daily"
 SAID = {"task_run_id": "71", "attempt": 0, "job_run_id": "7", "task_key": "features", "slice": {"day": "mon"}}
@@ -97,6 +99,24 @@ def test_a_row_of_an_old_version_has_the_columns_of_then(recorded, prod):
 
     done = framework("trace", "features.daily@1", "--row", "units=2.5")
     assert (done.exit_code, f"written in {FEATURES} v1" in done.stdout) == (0, True), done.output
+
+
+def test_tables_of_an_earlier_version_are_named_with_what_brings_them_up_to_date():
+    def ask(*_):
+        raise DatabricksError("cannot read it: [UNRESOLVED_COLUMN.WITH_SUGGESTION] `model_digest`", "")
+
+    with pytest.raises(FrameworkError, match=r"prod\.ops_shop are those of an earlier version") as error:
+        WarehouseOps(ask, ["prod.ops_shop"], "prod").select(TASK_RUNS, ())
+    assert "framework ops install -e prod" in error.value.hint
+
+
+def test_a_run_that_is_newer_than_what_was_synced_is_named_below_the_list(recorded, prod):
+    columns = {"job_run_id": "8", "task_run_id": "81", "task_key": "late", "started_at": datetime.now(UTC)}
+    warehouse = SqlWarehouse(prod.client, "fake")
+    warehouse.rows(merge_statement("prod.ops_shop", TASK_RUNS, "false", [columns]), "add a row")
+
+    assert "Run 8 is newer, and has no record of its own yet: framework runs sync -e prod" in framework("runs").output
+    assert "Run 8" not in framework("runs", "--project", "shop").output
 
 
 @pytest.mark.parametrize("subject", ["7", "71", "ab12" * 4, "prod.features.daily@1", "last"])

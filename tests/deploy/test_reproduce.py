@@ -375,9 +375,10 @@ def test_what_cannot_be_done_is_said(shop):
         (["8"], "there is no record of a run 8 on prod", "framework runs sync -e prod"),
         (["yesterday"], "there is no record of a run yesterday", "framework runs -e prod"),
         (["7", "--task", "tain"], "run 7 has no task 'tain'", "features, train"),
-        (["9"], "release beef is not in", "The last 30 releases are kept"),
-        (["10"], "nothing of run 10 can be done once more", "secret as parameter 'key'"),
-        (["11"], "nothing of run 11 can be done once more", "no record of its own"),
+        (["9"], "run 9 on prod has no record of its own yet", "framework runs sync -e prod"),
+        (["9", "--task", "train"], "release beef is not in", "The last 30 releases are kept"),
+        (["10", "--task", "train"], "nothing of run 10 can be done once more", "secret as parameter 'key'"),
+        (["11", "--task", "train"], "nothing of run 11 can be done once more", "no record of its own"),
     ):
         done = reproduce(*arguments)
         assert (done.exit_code, message in done.stderr, advice in done.stderr) == (2, True, True), done.output
@@ -424,7 +425,7 @@ def test_the_code_of_the_release_reads_what_it_read_then(running_workspace, spar
     origin = Origin(release=shop.release, commit="c" * 40, project_wheel="a" * 16)
     shop.record(record("features", inputs=read, outputs=(TableVersion(FEATURES, 0, 2),), origin=origin))
 
-    done = reproduce("7", "-o", "json")
+    done = reproduce("7", "--task", "features", "-o", "json")
 
     assert done.exit_code == 0, done.output
     assert lines(done, "features")["rows of features.daily"]["now"] == "2"

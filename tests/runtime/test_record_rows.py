@@ -44,6 +44,16 @@ def test_an_attempt_appends_its_row_in_one_commit_that_names_it(spark, table, re
     assert '"txn"' not in (log / f"{1:020}.json").read_text()
 
 
+def test_a_table_of_an_earlier_version_gets_what_it_has_columns_for(spark, table, record):
+    columns = TASK_RUNS.schema.replace("`", "").partition("model_digest STRING")
+    spark.sql(f"CREATE OR REPLACE TABLE {table} ({columns[0]}{columns[2].lstrip(' ,')}) USING delta")
+
+    assert record_rows.append(record, table.rpartition(".")[0])
+
+    (row,) = spark.table(table).collect()
+    assert (row.task_run_id, "model_digest" in row) == ("7", False)
+
+
 def test_where_there_is_no_table_none_is_made_and_the_log_says_what_makes_it(spark, record, attempt, caplog):
     schema = f"spark_catalog.{ops_schema(attempt.schema)}"
     spark.sql(f"CREATE SCHEMA {schema}")

@@ -99,6 +99,18 @@ def test_the_last_run_is_one_that_no_other_run_started(empty):
     assert run_number(empty.sources.ops, "2") == "2"
 
 
+def test_the_last_run_may_have_records_of_its_attempts_alone(world):
+    ops = world.sources.ops
+    assert run_number(ops, "last") == "3"
+
+    late = {**ops.select(TASK_RUNS, ())[0], "job_run_id": "9", "task_run_id": "9", "started_at": datetime.now(UTC)}
+    later = WithPending(ops, lambda: {TASK_RUNS.name: [late]})
+    assert run_number(later, "last", also_unrecorded=True) == "9"
+    assert run_number(later, "last") == "3"
+    early = WithPending(ops, lambda: {TASK_RUNS.name: [{**late, "started_at": SECOND}]})
+    assert run_number(early, "last", also_unrecorded=True) == "3"
+
+
 def test_runs_without_rows_are_found_beside_the_others(world):
     pending = {
         JOB_RUNS.name: [{**world.sources.ops.select(JOB_RUNS, (), limit=1)[0], "job_run_id": "9", "result": "RUNNING"}]

@@ -33,6 +33,9 @@ def recorded(ops: Ops, which: str, tasks: Sequence[str], target: str) -> Recorde
         hint = f"framework runs -e {target} lists the runs; framework runs sync -e {target} may bring its records."
         raise UsageError(f"there is no record of a run {number} on {target}", hint)
     run: Mapping[str, Any] = next(iter(ops.select(JOB_RUNS, [equals("job_run_id", number)])), {})
+    if not (run or tasks):
+        hint = f"framework runs sync -e {target} brings it; --task does one task that is recorded."
+        raise UsageError(f"run {number} on {target} has no record of its own yet: a task may be missing", hint)
     order = run.get("tasks") or list(dict.fromkeys(row["task_key"] for row in reversed(rows)))
     return RecordedRun(
         number=number,
