@@ -33,7 +33,7 @@ class Prune:
                 self._make_append_only(f"{self._schema}.{table}")
 
     def take_away(self, old: Mapping[str, int]) -> dict[str, int]:
-        """How many rows of each table went, where ``old`` has some. Raises DatabricksError; it may be done again then."""
+        """How many rows of each table went; ``old`` says which have some. Raises DatabricksError: do it again then."""
         # In this order: the end of a run is in both, and what is left of it has to say that it is old.
         return {each.name: self._delete(each) if old[each.name] else 0 for each in (TASK_RUNS, JOB_RUNS)}
 
