@@ -33,20 +33,30 @@ def append(record: AttemptRecord, ops_schema: str) -> bool:
 
 
 def _append(record: AttemptRecord, table: str) -> None:
+    from pyspark.errors import AnalysisException
+
     said = {"task_run_id": record.task_run_id, "attempt": record.attempt, "job_run_id": record.job_run_id}
-    # Not saveAsTable: that would make a table that is not there, without its clustering, retention and grants.
-    _frame(record, table).writeTo(table).option("userMetadata", json.dumps(said)).append()
+    rows = _frame(record)
+
+    def write(columns: list[str]) -> None:
+        # Not saveAsTable: that would make a table that is not there, without its clustering, retention and grants.
+        rows.select(columns).writeTo(table).option("userMetadata", json.dumps(said)).append()
+
+    try:
+        write(rows.columns)
+    except AnalysisException:  # refused before anything is written
+        there = rows.sparkSession.table(table).columns
+        if set(rows.columns) <= set(there):
+            raise
+        # A table that an earlier version of the framework made gets what it has columns for.
+        write([name for name in rows.columns if name in there])
 
 
-def _frame(record: AttemptRecord, table: str) -> "DataFrame":
+def _frame(record: AttemptRecord) -> "DataFrame":
     from pyspark.sql import SparkSession
     from pyspark.sql import functions as F
 
-    spark = SparkSession.builder.getOrCreate()
-    rows = spark.createDataFrame([tuple(row_of(record).values())], TASK_RUNS.schema)
-    # A table that an earlier version of the framework made gets what it has columns for.
-    there = spark.table(table).columns
-    rows = rows.select([name for name in rows.columns if name in there])
+    rows = SparkSession.builder.getOrCreate().createDataFrame([tuple(row_of(record).values())], TASK_RUNS.schema)
     # Asked inside the write: a query of its own would cost as much as the write.
     return rows if record.environment.principal else rows.withColumn("principal", F.expr("current_user()"))
 
