@@ -33,7 +33,6 @@ from framework.core.job_run import JobRun
 from framework.deploy.remote_jobs import Deployed, deployed_job
 from framework.local.backfills import requests_for
 from framework.local.paths import LocalPaths
-from framework.local.reproduce import again
 from framework.local.requests import MAX_PARALLEL, RepairRequest, RunRequest, Selected
 from framework.local.run import backfill, repair, resume, run
 from framework.local.runnable import Runnable
@@ -245,6 +244,8 @@ def repair_run(root: Path, which: str, request: RepairRequest, listener: Listene
 
 def reproduce(root: Path, which: str, wanted: choice.Wanted, listener: Listener) -> verdicts.Reproduced:
     """A run's tasks are done once more, with the code and the tables that they had, and what comes out is compared."""
+    from framework.local.reproduce import again  # who runs pipelines never needs it
+
     stored, paths = stored_run(LocalPaths(root), which), LocalPaths(root)
     return again.reproduce(paths, stored, wanted, lambda owner, at: _made_again(at, owner, listener)[0], listener)
 
@@ -283,8 +284,7 @@ def _runnable(ready: Compiled) -> Runnable:
 
 def _of_directory(selection: BundleSelection, listener: Listener) -> tuple[Runnable, str]:
     """The bundle's jobs that can run here, and the one to run, which is among them or does not exist."""
-    # Who runs pipelines never needs it.
-    from framework.local.foreign_bundle.load import load_bundle
+    from framework.local.foreign_bundle.load import load_bundle  # nor this
 
     found = load_bundle(selection.directory, selection.target, selection.variables)
     job = selection.job or _only_job(sorted(found.job_ids))

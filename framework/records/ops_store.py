@@ -109,6 +109,7 @@ def preload() -> None:
     """Import what an append needs; it takes as long as some dozen appends. That it is missing, the append says."""
     with suppress(ImportError):
         import deltalake  # noqa: F401
+        import pandas  # noqa: F401 - Arrow looks whether it is given its values
         import pyarrow  # noqa: F401
 
 

@@ -60,13 +60,10 @@ def written_version(spark: "SparkSession", table: str, task_run_id: str, attempt
     mark = commit_mark(task_run_id, attempt)
     # Mostly it is the last one: other writers may have been faster to ask, or have written a lot since.
     for limit in ("LIMIT 1", "LIMIT 20", ""):
-        for row in spark.sql(f"DESCRIBE HISTORY {table} {limit}").select(*_HISTORY).collect():
+        for row in spark.sql(f"DESCRIBE HISTORY {table} {limit}").collect():
             if mark in (row.userMetadata or ""):
                 return TableVersion(table, row.version, rows_written(row.operationMetrics or {}))
     raise DataError(f"{table}: the history has no commit of task run {task_run_id}", "was the table dropped meanwhile?")
-
-
-_HISTORY = ("version", "userMetadata", "operationMetrics")
 
 
 def commit_mark(task_run_id: str, attempt: int) -> str:
@@ -96,7 +93,7 @@ def _found(argument: str, table: str, task: Task) -> tuple[str, int | None]:
 
 def _current_version(table: str, task: Task) -> int | None:
     try:
-        rows = task.context.spark.sql(f"DESCRIBE HISTORY {table} LIMIT 1").select("version").collect()
+        rows = task.context.spark.sql(f"DESCRIBE HISTORY {table} LIMIT 1").collect()
     except Exception as error:
         if not spark_errors.is_missing_table(error) and spark_errors.is_spark_error(error) and _has_no_history(error):
             return None
