@@ -139,7 +139,9 @@ def locked(
                     for state_path in state_paths:
                         clear_cli_lock(files, state_path, [(who, times) for times in lock.cli_failed])
                 _release(files, path, holder)
-                guard.remove()
+                current = _holder(files, path)  # whatever the workspace answered to that
+                if current is None or current.id != holder.id:
+                    guard.remove()
 
 
 def holder_of(client: "WorkspaceClient", home: str) -> Holder | None:

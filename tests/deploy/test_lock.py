@@ -238,6 +238,15 @@ def test_a_lock_that_could_not_be_released_is_taken_over(hold, logged_in, tmp_pa
     assert len(list(tmp_path.glob("*.guard"))) == 1  # that of the first
 
 
+@pytest.mark.parametrize(("request_", "status"), [("import", 409), ("delete", 404)])
+def test_a_lock_that_is_there_against_what_the_workspace_said_is_taken_over(hold, logged_in, request_, status):
+    with hold():
+        logged_in.faults.add(Fault(f"POST /api/2.0/workspace/{request_}*", status=status))
+    said = []
+    with hold(said):
+        assert "its process on this machine has ended" in said[0]
+
+
 def test_who_lost_the_lock_notices(hold, logged_in):
     with pytest.raises(DatabricksError, match="the lock of this deployment is gone: ann@"), hold() as lock:
         held_by(logged_in, HOLDER)

@@ -53,12 +53,12 @@ def weekly(attempt, sales):
     return run
 
 
-def test_a_written_table_has_the_tags_and_comments_of_its_task_and_is_tagged_once(either, spark, weekly):
-    table = weekly(either, comments={"quantity": "Units, it's said."})
+def test_a_written_table_has_the_tags_and_comments_of_its_task_and_is_tagged_once(remote, spark, weekly):
+    table = weekly(remote, comments={"quantity": "Units, it's said."})
     assert {"framework.tag.owner": "tests", "framework.project": "shop"}.items() <= properties(spark, table).items()
     spark.sql(f"ALTER TABLE {table} UNSET TBLPROPERTIES ('framework.tag.owner')")
-    weekly(either, comments={"quantity": "Units sold."})
-    weekly(either, comments={"quantity": "Units sold."})
+    weekly(remote, comments={"quantity": "Units sold."})
+    weekly(remote, comments={"quantity": "Units sold."})
     assert properties(spark, table)["framework.tag.owner"] == "tests"
     assert spark.table(table).schema["quantity"].metadata["comment"] == "Units sold."
     assert operations(spark, table).count("SET TBLPROPERTIES") == 2
