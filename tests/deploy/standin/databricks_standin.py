@@ -51,7 +51,8 @@ def main():
         else:
             {"bind": bundle.bind, "unbind": bundle.unbind}[asked.rest[0]](*asked.rest[1:])
     finally:
-        if_there("POST", "/api/2.0/workspace/delete", {"path": f"{bundle.state_path}/deploy.lock"})
+        unlock = if_there if asked.command == "destroy" else ask  # what it destroys, the lock is in
+        unlock("POST", "/api/2.0/workspace/delete", {"path": f"{bundle.state_path}/deploy.lock"})
 
 
 class Refusal(Exception):
