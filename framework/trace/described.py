@@ -9,6 +9,8 @@ from framework.trace.graph import Node
 from framework.trace.sources import Sources
 from framework.trace.tables import CUT, LOADED_AS, LOADED_FROM, Commit
 
+_OTHER_ROWS = "of earlier versions; --row column=value finds who wrote one"
+
 
 def version_id(table: str, version: int) -> str:
     """The node of a table at a version."""
@@ -41,6 +43,7 @@ def of_version(table: str, version: int, commit: Commit | None, problem: str) ->
             at=moment(commit.at),
             rows=commit.rows,
             slice=dict(commit.slice or {}),
+            other_rows=_OTHER_ROWS if commit.slice and commit.version else "",
             written_by="" if commit.task_run_id or LOADED_AS in commit.properties else commit.who or commit.engine,
         )
     else:

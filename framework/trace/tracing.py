@@ -23,6 +23,8 @@ _OF_RELEASE = 50
 """Attempts of a release that are followed: the newest."""
 _COUNTED = 20_000
 """Attempts of a release that are counted."""
+_NAMED = 5
+"""Runs of a release that are named: the newest."""
 
 
 def trace(text: str, sources: Sources, direction: Direction = "up", row: Mapping[str, str] | None = None) -> Graph:
@@ -133,22 +135,31 @@ class _Trace:
         if not rows:
             hint = f"A target's are in framework releases -e TARGET. A commit: framework runs --commit {subject.name}"
             raise UsageError(f"no run of release {subject.name} is recorded", hint)
-        code = described_attempts.of_code(rows[0])
-        facts = {**code.facts, **self._use_of(where), "project": rows[0]["project"], "target": rows[0]["target"]}
+        # The same content may be that of several commits.
+        codes = {(row["commit"], row["dirty"]): described_attempts.of_code(row) for row in reversed(rows)}
+        facts = {
+            **described_attempts.of_code(rows[0]).facts,
+            **self._use_of(where),
+            "project": rows[0]["project"],
+            "target": rows[0]["target"],
+        }
         root = Node(id=f"release:{subject.name}", kind="release", title=f"release {subject.name}", facts=facts)
         if self._direction == "down":
             return self._group(root, newest_first(rows)[::-1])
         self._draft.add(root)
-        self._draft.add(code)
-        self._draft.link(root.id, code.id, "code")
+        for code in codes.values():
+            self._draft.add(code)
+            self._draft.link(root.id, code.id, "code")
         return root.id
 
     def _use_of(self, where: list[Any]) -> dict[str, Any]:
         columns = ("job_run_id", "started_at", "pipeline", "task_key")
         used = self._sources.ops.select(TASK_RUNS, where, columns=columns, limit=_COUNTED)
+        runs = list(dict.fromkeys(row["job_run_id"] for row in newest_first(used)))
         times = [row["started_at"] for row in used if row["started_at"]]
         return {
-            "job_runs": len({row["job_run_id"] for row in used}),
+            "job_runs": len(runs),
+            "last_runs": runs[:_NAMED],
             "attempts": f"{_COUNTED} or more" if len(used) == _COUNTED else len(used),
             "first_used": described.moment(min(times, default=None)),
             "last_used": described.moment(max(times, default=None)),

@@ -139,10 +139,17 @@ def test_everything_that_has_a_name_can_be_traced(world, subject, root, kinds):
     assert kinds <= {node.kind for node in graph.nodes.values()}
 
 
+def test_a_table_made_of_slices_says_where_its_other_rows_are_from(world):
+    graph = world.trace("predictions.daily")
+    assert graph.nodes[graph.root].facts["other_rows"].startswith("of earlier versions; --row")
+
+
 def test_a_release_tells_how_it_was_used(world):
     graph = world.trace("ab12" * 4)
     facts = graph.nodes[graph.root].facts
     assert (facts["job_runs"], facts["attempts"], facts["last_used"]) == (3, 15, "2024-03-03T04:00:00Z")
+    assert facts["last_runs"] == ["3", "2", "1"]
+    assert len(roles(graph, "code")) == 3  # of several commits with the same content each is told
     assert roles(world.trace("ab12" * 4, "down")).count("did task score of run 1: SUCCESS") == 1
 
 
