@@ -90,7 +90,7 @@ class Runner:
         plan.parent.mkdir(parents=True, exist_ok=True)
         templates = {key: task.as_dict() for key, task in tasks.items()}
         plan.write_text(json.dumps({"schema": 1, "shared_tables": shared or {}, "tasks": templates}))
-        (plan.parent.parent / "provenance.json").write_text('{"commit": "abc123", "dirty": false, "release": "r1"}')
+        (plan.parent.parent / "provenance.json").write_text('{"commit": "abc123", "dirty": true, "release": "r1"}')
         own = {"plan": plan, "task": task_key, "job_run_id": self.job_run_id, "task_run_id": number, "attempt": 1}
         arguments = {**{f"framework.{name}": value for name, value in own.items()}, **(given or {})}
         self._run([f"--{name}={value}" for name, value in arguments.items()], outbox)

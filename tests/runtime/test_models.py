@@ -107,6 +107,7 @@ def test_a_training_that_returns_no_model_fails_its_run(attempt, points):
         output_format="list",
     )  # fmt: skip
     assert run.info.status == "FAILED"
+    assert (record.inputs[0].key, record.model) == (f"{points}@0", ModelVersion("", "", run.info.run_id))
 
 
 def test_a_model_of_no_known_flavor_is_refused(attempt, points):
@@ -185,6 +186,7 @@ def test_registering_again_makes_no_second_version_and_a_new_model_moves_both_al
     assert (alias(attempt), alias(attempt, "previous_champion")) == ("2", "1")
     version = MlflowClient().get_model_version(attempt.name("model"), "2")
     assert version.tags["framework_commit"] == "abc123" and version.tags["framework_job_run_id"] == attempt.job_run_id
+    assert version.tags["framework_dirty"] == "true"
     assert f"{points} v0" in version.description
 
 

@@ -24,7 +24,7 @@ def test_features_are_written_and_the_record_tells_versions_and_rows(either, spa
     assert [(o.table, o.version, o.rows) for o in record.outputs] == [(features, 0, 2)]
     assert rows(spark, features, "stock_code", "quantity") == [("A", 50.0), ("B", 70.0)]
     said = spark.sql(f"DESCRIBE HISTORY {features}").where("version = 0").first().userMetadata
-    assert '"commit": "abc123", "release": "r1"' in said and f'"job_run_id": "{either.job_run_id}"' in said
+    assert '"commit": "abc123", "dirty": "true", "release": "r1"' in said and f'"job_run_id": "{either.job_run_id}"' in said
     assert record.inputs[0].schema_hash == schema_hash(spark.table(sales).dtypes)
     assert record.outputs[0].schema_hash == schema_hash(spark.table(features).dtypes)
 
@@ -135,6 +135,13 @@ def test_several_tables_under_their_names(attempt, spark, sales):
     names = {"few": attempt.name("few"), "all": attempt.name("everything")}
     record = attempt("python", entrypoint="shop.features:two_tables", reads={"sales": sales}, writes=names)
     assert {(o.table, o.rows) for o in record.outputs} == {(names["few"], 1), (names["all"], 3)}
+
+
+def test_the_record_of_a_failure_has_what_was_read_and_written_before(attempt, sales):
+    names = {"few": attempt.name("few"), "all": attempt.name("everything")}
+    record = attempt("python", entrypoint="shop.features:one_of_two_tables", reads={"sales": sales}, writes=names)
+    assert (record.result, [i.key for i in record.inputs]) == ("FAILED", [f"{sales}@0"])
+    assert [(o.key, o.rows) for o in record.outputs] == [(f"{names['few']}@0", 1)]
 
 
 def test_a_missing_table_names_who_writes_it(either):
