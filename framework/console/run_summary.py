@@ -71,7 +71,7 @@ def _wrote(task: TaskOutcome) -> str:
         return ""
     lines = [f"{_short(t.table)} v{t.version}, {t.rows or 0:,} rows" for t in task.record.outputs]
     model = task.record.model
-    if model and task.kind in ("train", "register_model"):
+    if model and model.name and task.kind in ("train", "register_model"):
         kept = "kept " if says_kept(task.kind, task.record.notes) else ""
         name = f"{kept}model {_short(model.name)} v{model.version}"
         lines.append(name if model.version else "model, logged to MLflow")

@@ -3,7 +3,7 @@
 import datetime
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from framework.core.errors import DataError, UsageError
 from framework.core.pinned import Pinned
@@ -45,19 +45,30 @@ def parse(argv: Sequence[str]) -> Arguments:
     own = {name.removeprefix(OWN): value for name, value in given.items() if name.startswith(OWN)}
     if missing := [name for name in ("plan", "task", "job_run_id", "task_run_id") if not own.get(name)]:
         raise UsageError(f"missing argument --{OWN}{missing[0]}=…", "a task is started by a job, not by hand")
-    return Arguments(
-        plan=own["plan"],
-        task=own["task"],
-        job_run_id=own["job_run_id"],
-        task_run_id=own["task_run_id"],
-        attempt=_attempt(own.get("attempt") or "1"),
+    if (attempt := own.get("attempt")) and not attempt.isdecimal():
+        raise UsageError(f"--{OWN}attempt is not a number: '{attempt}'")
+    return replace(
+        whose(argv),
         logical_date=_logical_date(own.get("logical_date", "")),
         backfill=bool(own.get("backfill", "")),
         dev_prefix=_dev_prefix(own.get("dev_prefix", "")),
-        job_id=own.get("job_id", ""),
-        workspace_url=own.get("workspace_url", ""),
         pinned=_pinned(own.get("pinned", "")),
         parameters={name: value for name, value in given.items() if not name.startswith(OWN)},
+    )
+
+
+def whose(argv: Sequence[str]) -> Arguments:
+    """Which attempt ``argv`` is of, as far as it says so: for the record of one that cannot be parsed."""
+    own = dict(each[len(f"--{OWN}") :].partition("=")[::2] for each in argv if each.startswith(f"--{OWN}"))
+    attempt = own.get("attempt", "")
+    return Arguments(
+        plan=own.get("plan", ""),
+        task=own.get("task", ""),
+        job_run_id=own.get("job_run_id", ""),
+        task_run_id=own.get("task_run_id", ""),
+        attempt=int(attempt) if attempt.isdecimal() else 1,
+        job_id=own.get("job_id", ""),
+        workspace_url=own.get("workspace_url", ""),
     )
 
 
@@ -74,12 +85,6 @@ def _pair(argument: str) -> tuple[str, str]:
     if not name.startswith("--") or not equals:
         raise UsageError(f"'{argument}' is not an argument of a task: --key=value")
     return name[2:], value
-
-
-def _attempt(text: str) -> int:
-    if not text.isdecimal():
-        raise UsageError(f"--{OWN}attempt is not a number: '{text}'")
-    return int(text)
 
 
 def _dev_prefix(text: str) -> str:

@@ -44,7 +44,7 @@ class TaskContext:
         return SparkSession.builder.getOrCreate()
 
     def secret(self, scope: str, key: str) -> str:
-        """A secret of the workspace's scopes; on one's own machine of a file that git ignores, or of the environment.
+        """A secret of the workspace's scopes; on one's own machine of the environment, or of a file that git ignores.
 
         It is redacted wherever the task tells something. Raises FrameworkError when it is not there.
         """

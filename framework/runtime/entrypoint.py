@@ -15,15 +15,15 @@ from framework.runtime import (
     plain_values,
     plans,
     provenance,
+    raised,
     redaction,
     run_records,
-    spark_errors,
     structured_logs,
 )
 from framework.runtime.arguments import Arguments
 from framework.runtime.context import TaskContext
 from framework.runtime.kinds import KINDS
-from framework.runtime.task import Kind, Outcome, Task
+from framework.runtime.task import Kind, Outcome, SoFar, Task
 from framework.runtime.task_values import SetTaskValue, nowhere
 from framework.runtime.telemetry import telling
 
@@ -50,13 +50,15 @@ def attempt(argv: Sequence[str], set_task_value: SetTaskValue = nowhere) -> Atte
     try:
         given = arguments.parse(argv)
     except FrameworkError as error:
-        given = Arguments(plan="", task="", job_run_id="", task_run_id="")
-        with structured_logs.captured({}):
-            return _record(given, None, started, error)
+        given = arguments.whose(argv)
+        with structured_logs.captured(_labels(given)):
+            return _record(given, None, started, Outcome(), error)
     return _attempt(given, started, set_task_value)
 
 
-def run_task(given: Arguments, template: TaskRun, plan: plans.Plan, set_task_value: SetTaskValue) -> Outcome:
+def run_task(
+    given: Arguments, template: TaskRun, plan: plans.Plan, set_task_value: SetTaskValue, so_far: SoFar
+) -> Outcome:
     """Do the task. Raises FrameworkError when it cannot be done, or nobody could trace it back to its code."""
     origin = provenance.traceable(given, template.target)
     context = TaskContext(
@@ -82,6 +84,7 @@ def run_task(given: Arguments, template: TaskRun, plan: plans.Plan, set_task_val
         writers=plans.writers(plan.tasks),
         shared_tables=plan.shared_tables,
         pinned=given.pinned,
+        so_far=so_far,
     )
     structured_logs.quiet_spark()
     return _kind(template).run(task)
@@ -91,17 +94,17 @@ def _attempt(given: Arguments, started: str, set_task_value: SetTaskValue) -> At
     redaction.keep_secrets_of(given.parameters)
     with structured_logs.captured(_labels(given)) as log:
         template: TaskRun | None = None
-        result: Outcome | Exception
+        so_far, failed = SoFar(), None
         told = telling.OFF
         try:
             plan = plans.load_plan(Path(given.plan), given.dev_prefix)
             template = _template(plan.tasks, given)
             log.label(project=template.project, pipeline=template.pipeline, target=template.target)
             told = telling.started(template, given, started, log.listen)
-            result = run_task(given, template, plan, set_task_value)
+            done = run_task(given, template, plan, set_task_value, so_far)
         except Exception as error:
-            result = error
-        record = _record(given, template, started, result)
+            done, failed = so_far.outcome, error
+        record = _record(given, template, started, done, failed)
         told.ended(record)
         return record
 
@@ -130,8 +133,9 @@ def _kind(template: TaskRun) -> Kind:
     return plain_values.load(KINDS[template.kind], template.options)
 
 
-def _record(given: Arguments, template: TaskRun | None, started: str, result: Outcome | Exception) -> AttemptRecord:
-    done = Outcome() if isinstance(result, Exception) else result
+def _record(
+    given: Arguments, template: TaskRun | None, started: str, done: Outcome, failed: Exception | None
+) -> AttemptRecord:
     record = AttemptRecord(
         job_run_id=given.job_run_id,
         task_run_id=given.task_run_id,
@@ -141,11 +145,11 @@ def _record(given: Arguments, template: TaskRun | None, started: str, result: Ou
         target=template.target if template else "",
         task_key=given.task,
         kind=template.kind if template else "",
-        result="FAILED" if isinstance(result, Exception) else "SUCCESS",
+        result="FAILED" if failed else "SUCCESS",
         started_at=started,
         ended_at=_now(),
         parameters=given.parameters,
-        error=_error(result) if isinstance(result, Exception) else None,
+        error=_error(failed) if failed else None,
         origin=provenance.origin_of(Path(given.plan)),
         environment=provenance.environment_of(given),
         logical_date=given.logical_date.isoformat() if given.logical_date else "",
@@ -169,9 +173,8 @@ def _error(error: Exception) -> TaskError:
     """What the record says about ``error``; the log gets the whole traceback of one that nobody expected."""
     if not isinstance(error, FrameworkError):
         _logger.error("the task failed unexpectedly", exc_info=error)
-        return TaskError(
-            type(error).__name__, spark_errors.summary(error) or repr(error), "the log has the whole traceback"
-        )
+        kind = type(error).__name__
+        return TaskError(kind, raised.one_line(error).removeprefix(f"{kind}: "), "the log has the whole traceback")
     trace = error.user_traceback if isinstance(error, ProjectCodeError) else ""
     told = TaskError(type(error).__name__, error.message, error.hint, trace)
     structured_logs.failed(told)

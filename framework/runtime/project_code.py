@@ -10,7 +10,7 @@ from typing import Any
 
 from framework.core.errors import FrameworkError, ProjectCodeError
 from framework.core.identifiers import split_entrypoint
-from framework.runtime import spark_errors, user_frames
+from framework.runtime import raised, spark_errors, user_frames
 
 
 def call(entrypoint: str, given: Mapping[str, Any], offered: Mapping[str, Any]) -> Any:
@@ -103,8 +103,7 @@ def _translate(error: BaseException, entrypoint: str, doing: str) -> ProjectCode
     if worker := spark_errors.worker_error(error):
         text, last = worker
         return ProjectCodeError(f"{doing}{entrypoint} raised {last}", "", user_frames.cut_text(text))
-    text = repr(error.args[0]) if isinstance(error, KeyError) and error.args else spark_errors.summary(error)
-    return ProjectCodeError(f"{doing}{entrypoint} raised {type(error).__name__}: {text}".rstrip(": "), "", trace)
+    return ProjectCodeError(f"{doing}{entrypoint} raised {raised.one_line(error)}", "", trace)
 
 
 def _is_within(module_name: str, missing: str | None) -> bool:

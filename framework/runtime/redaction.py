@@ -13,8 +13,10 @@ _SHORTEST = 4
 """Characters; a shorter value would blot out ordinary words and numbers."""
 _SHORTEST_LINE = 8
 """The same of one line among several."""
-_SHOWN = (20, 50)
-"""Characters to which Spark and pandas cut what a cell shows, three of them dots."""
+_SHORTEST_BEGINNING = 6
+"""The same of a secret that is cut."""
+_CUT = ("...", "…", "|")
+"""What follows it then: the dots of Spark and pandas, or the end of a narrow cell."""
 _NO_SECRETS = {"true", "false", "none", "null", "auto", "default", "local", "enabled", "disabled", "required"}
 _NOT_SECRET = {"PWD", "OLDPWD"}
 """Variables of the shell: the working directory."""
@@ -26,7 +28,7 @@ _secrets: list[str] = []
 def keep_secret(value: str) -> str:
     """``value``, which from now on is redacted, as is each line of it.
 
-    Also as Python, JSON and URLs write it, without the blanks around it, and cut as in a shown table.
+    Also as Python, JSON and URLs write it, without the blanks around it, and cut, as in a shown table.
     """
     if len(value.strip()) >= _SHORTEST and value not in _secrets:
         _secrets[:] = sorted({*_secrets, *_writings(value)}, key=len, reverse=True)
@@ -52,6 +54,9 @@ def redacted(text: str) -> str:
     for written in _secrets:
         if written in text:
             text = text.replace(written, REDACTED)
+        head = written[:_SHORTEST_BEGINNING]
+        if head in text and not head.isspace():
+            text = _without_beginnings(text, written)
     return without_credentials(text)
 
 
@@ -81,6 +86,19 @@ def redacted_record(record: AttemptRecord) -> AttemptRecord:
     )
 
 
+def _without_beginnings(text: str, secret: str) -> str:
+    """``text`` without the beginnings of ``secret`` where something was cut."""
+    head = secret[:_SHORTEST_BEGINNING]
+    start = text.find(head)
+    while start >= 0:
+        # The longest first: a dot or a bar may be of the secret, too.
+        ends = (each for each in range(start + len(secret), start + len(head) - 1, -1) if text.startswith(_CUT, each))
+        if end := next((each for each in ends if secret.startswith(text[start:each])), 0):
+            text = text[:start] + REDACTED + text[end:]
+        start = text.find(head, start + 1)
+    return text
+
+
 def _writings(value: str) -> set[str]:
     lines = [line.strip() for line in value.splitlines()]
     # What is printed line by line, but for what heads a key or a certificate.
@@ -89,16 +107,16 @@ def _writings(value: str) -> set[str]:
 
 
 def _writings_of_one(value: str) -> set[str]:
-    whole = {
+    return {
         value,
         repr(value)[1:-1],
+        repr(value.encode(errors="replace"))[2:-1],
         json.dumps(value)[1:-1],
         json.dumps(value, ensure_ascii=False)[1:-1],
         quote(value, safe="", errors="replace"),
         quote(value, errors="replace"),
         quote_plus(value, errors="replace"),
     }
-    return whole | {f"{value[: width - 3]}..." for width in _SHOWN if len(value) > width}
 
 
 def _password(url: str) -> str:

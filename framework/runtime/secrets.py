@@ -1,4 +1,4 @@
-"""A secret by its scope and key: from the workspace's scopes, or on one's own machine from a file or a variable."""
+"""A secret by its scope and key: from the workspace's scopes, or on one's own machine from a variable or a file."""
 
 import json
 import os
@@ -18,7 +18,7 @@ _STATE, _FILE = ".framework", "secrets.json"
 def secret(scope: str, key: str) -> str:
     """The secret, which from now on is redacted wherever this process tells something.
 
-    On Databricks it comes from the secret scopes of the workspace, elsewhere from the file or the environment. Raises
+    On Databricks it comes from the secret scopes of the workspace, elsewhere from the environment or the file. Raises
     FrameworkError when it is not there.
     """
     if on_databricks():
@@ -27,13 +27,13 @@ def secret(scope: str, key: str) -> str:
 
 
 def local_secret(file: Path, scope: str, key: str) -> str:
-    """The secret in ``file`` (``{scope: {key: value}}``), else in the variable; from now on it is redacted.
+    """The secret in the variable, else in ``file`` (``{scope: {key: value}}``); from now on it is redacted.
 
     Raises FrameworkError naming both places when neither has it.
     """
     name = variable(scope, key)
-    value = scopes_in(file).get(scope, {}).get(key, os.environ.get(name))
-    if value is None:
+    value = os.environ.get(name)
+    if value is None and (value := scopes_in(file).get(scope, {}).get(key)) is None:
         raise FrameworkError(
             f"there is no secret '{key}' in scope '{scope}' for a local run",
             f'put {{"{scope}": {{"{key}": …}}}} into {file}, or set the environment variable {name}',

@@ -52,12 +52,14 @@ def write(
         raise _explained(error, frame, table, task, key=key, predicate=predicate) or error from None
     spark = task.context.spark
     written = tables.written_version(spark, table, task.context.task_run_id, task.context.attempt)
+    # An overwritten table has the columns of the rows; others keep their own, in their order.
+    columns = (frame if mode == "overwrite" else spark.table(table)).dtypes
+    written = replace(written, schema_hash=schemas.seen(columns))
+    task.so_far.wrote(written)
     if mode != "overwrite":
         column_comments.put_on(table, comments, spark)
     tags.put_on(table, task)
-    # An overwritten table has the columns of the rows; others keep their own, in their order.
-    columns = (frame if mode == "overwrite" else spark.table(table)).dtypes
-    return replace(written, schema_hash=schemas.seen(columns))
+    return written
 
 
 def _predicate(mode: Mode, task: Task) -> str:

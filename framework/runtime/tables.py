@@ -43,6 +43,7 @@ def read(reads: Mapping[str, str], task: Task) -> Inputs:
             notes.append(f"{table} has no versions (a view?): it was read as it was")
         else:
             versions.append(TableVersion(table, version, schema_hash=schemas.seen(frames[argument].dtypes)))
+    task.so_far.note(inputs=tuple(versions), notes=tuple(notes))
     return Inputs(frames, tuple(versions), tuple(notes))
 
 

@@ -93,7 +93,8 @@ def test_the_summary_of_a_failure_has_the_error_and_its_log(assert_golden):
     error = TaskError("ProjectCodeError", "shop.demand:train raised ValueError: [no] rows", "look at [features]", trace)
     skipped = TaskOutcome(task_key="score", kind="batch_inference", result="UPSTREAM_FAILED", attempts=0, duration_s=0)
 
-    show_run(console, run_of(outcome("train", "train", error), skipped, result="FAILED"))
+    failed = outcome("train", "train", error, model=ModelVersion("", "", "abc"))
+    show_run(console, run_of(failed, skipped, result="FAILED"))
 
     assert_golden("failure.txt", console.file.getvalue())
 

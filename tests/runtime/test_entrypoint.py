@@ -64,6 +64,17 @@ def test_a_plan_that_cannot_be_used_still_leaves_a_record(tmp_path, monkeypatch,
     assert [file.name for file in (tmp_path / "out").iterdir() if file.suffix == ".tmp"] == []
 
 
+def test_the_record_of_an_odd_command_line_says_whose_it_is(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("FRAMEWORK_OUTBOX", str(tmp_path))
+
+    assert entrypoint.main([*OWN, "--framework.attempt=3", "odd"]) == 1
+
+    record = AttemptRecord.from_json((tmp_path / "record.json").read_text())
+    assert (record.task_key, record.job_run_id, record.task_run_id, record.attempt) == ("t", "1", "2", 3)
+    assert "'odd' is not an argument" in record.error.message
+    assert "task 't' ended: FAILED" in capsys.readouterr().err
+
+
 def test_a_record_that_the_disk_refuses_is_told_and_the_attempt_fails(tmp_path, monkeypatch, capsys):
     (tmp_path / "out").write_text("a file")
     monkeypatch.setenv("FRAMEWORK_OUTBOX", str(tmp_path / "out"))

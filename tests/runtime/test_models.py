@@ -284,13 +284,14 @@ def test_an_alias_is_absent_but_a_broken_request_is_no_absence(attempt, train, r
 
 
 def test_a_candidate_is_measured_on_the_rows_it_was_trained_on(attempt, spark, points, train, evaluate):
-    train(2.0)
+    candidate = replace(train(2.0).model, digest="")
     spark.sql(f"ALTER TABLE {points} SET TBLPROPERTIES ('kept' = 'for long')")
     assert evaluate().error is None
     spark.sql(f"ALTER TABLE {points} ADD COLUMNS (later double)")
-    error = evaluate().error
-    assert error.message == f"the candidate was trained on {points} v0, and would be measured on v2"
-    assert "run task 'train' again" in error.hint
+    record = evaluate()
+    assert record.error.message == f"the candidate was trained on {points} v0, and would be measured on v2"
+    assert "run task 'train' again" in record.error.hint
+    assert (record.inputs[0].key, record.model) == (f"{points}@2", candidate)
 
 
 def test_a_gate_that_decides_nothing_is_refused(train, evaluate):
@@ -308,6 +309,7 @@ def test_scoring_no_rows_leaves_the_slice_as_it_was(remote, spark, train, regist
     remote("batch_inference", **options)
     record = remote("batch_inference", where="x > 99", **options)
     assert record.error.message == "no rows to score for logical date 2011-11-07: where is x > 99"
+    assert (record.inputs[0].key, record.model.version) == (f"{points}@0", "1")
     assert spark.table(remote.name("scores")).count() == 3
 
 

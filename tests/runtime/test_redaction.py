@@ -20,7 +20,7 @@ def test_a_secret_also_with_escapes_and_the_longer_one_first():
     keep_secret('hunter2 "\n\u00e9"')
 
     text = 'hunter2 "\n\u00e9"'
-    for written in (text, repr(text), json.dumps(text), json.dumps(text, ensure_ascii=False)):
+    for written in (text, repr(text), json.dumps(text), json.dumps(text, ensure_ascii=False), str(text.encode())[1:]):
         assert redacted(f"x {written} y").replace("'", "").replace('"', "") == "x [REDACTED] y"
 
 
@@ -31,11 +31,29 @@ def test_values_that_are_too_short_to_hide_anything_stay():
     assert redacted("1 of 10") == "1 of 10"
 
 
-def test_a_secret_as_a_url_and_a_shown_table_write_it():
+def test_a_secret_as_a_url_writes_it():
     keep_secret("p@ss/word & thirty characters more")
 
     assert redacted("x=p%40ss%2Fword%20%26%20thirty%20characters%20more") == "x=[REDACTED]"
-    assert redacted("|p@ss/word & thirt...|") == "|[REDACTED]|"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("|p@ss/word & thirt...|", "|[REDACTED]...|"),
+        ("|https://u:p@ss/wo...|x|", "|https://u:[REDACTED]...|x|"),
+        ("|p@ss/w|", "|[REDACTED]|"),
+        ("0  url=p@ss/word & thirty char...\n", "0  url=[REDACTED]...\n"),
+        ("|one p@ss/word & t...|two p@ss/word & ...|", "|one [REDACTED]...|two [REDACTED]...|"),
+        ("|p@ss/word & thirty characters...|", "|[REDACTED]...|"),
+        ("p@ss/word is fine...", "p@ss/word is fine..."),
+        ("|p@ss/...|", "|p@ss/...|"),
+    ],
+)
+def test_a_secret_that_a_shown_table_cuts(written, shown):
+    keep_secret("p@ss/word & thirty characters.more")
+
+    assert redacted(written) == shown
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,9 @@ def test_a_task_that_has_gone_elsewhere_still_finds_the_file(here, monkeypatch, 
     assert TaskContext().secret("shop", "db") == "hunter2"
 
 
-def test_from_the_environment(monkeypatch):
+def test_from_the_environment_before_the_file(here, monkeypatch):
+    (here / ".framework").mkdir()
+    (here / ".framework/secrets.json").write_text(json.dumps({"shop": {"db-key": "of the file"}}))
     monkeypatch.setenv("FRAMEWORK_SECRET_SHOP_DB_KEY", "hunter2")
     assert TaskContext().secret("shop", "db-key") == "hunter2"
     assert redacted("hunter2") == "[REDACTED]"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from framework.core.errors import FrameworkError, ProjectCodeError
 from framework.core.task_run import TaskError
-from framework.runtime import spark_errors, user_frames
+from framework.runtime import raised, spark_errors, user_frames
 
 _FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
 _JAVA_STACK = re.compile(r"\n+JVM stacktrace:\n.*", re.DOTALL)
@@ -31,8 +31,8 @@ def _described(error: BaseException, trace: str) -> TaskError:
     if isinstance(error, FrameworkError):
         return TaskError(kind, f"{place}{error.message}", error.hint, trace)
     if worker := spark_errors.worker_error(error):
-        raised, there = worker[1], user_frames.cut_text(worker[0]) or trace
-        return TaskError(kind, f"{place}a Spark worker raised {raised}", "", there)
+        text, last = worker
+        return TaskError(kind, f"{place}a Spark worker raised {last}", "", user_frames.cut_text(text) or trace)
     if isinstance(error, SyntaxError):
         return TaskError(kind, f"{error.filename}:{error.lineno}: {error.msg}", "", trace)
     return TaskError(kind, place + _text(error), _hint(error), trace)
@@ -43,8 +43,7 @@ def _text(error: BaseException) -> str:
         return f"the code ended with sys.exit({error.code!r})"
     if column := spark_errors.unresolved_column(error):
         return f"there is no column '{column.name}'"
-    text = repr(error.args[0]) if isinstance(error, KeyError) and error.args else spark_errors.summary(error)
-    return f"{type(error).__name__}: {text}".rstrip(": ")
+    return raised.one_line(error)
 
 
 def _place(trace: str) -> str:

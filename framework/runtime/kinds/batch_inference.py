@@ -57,6 +57,7 @@ class BatchInference(KindOptions):
         writing none would erase the predictions of an earlier run.
         """
         version = registry.resolve(self.model)
+        task.so_far.note(model=version)
         key = f"{version.name}/{version.version}"
         scorer, notes = scoring.prepare(key, tracking.load_model(f"models:/{key}"), task.context.spark)
         return retried(lambda: self._score(scorer, version, notes, task))

@@ -75,18 +75,19 @@ class Evaluate(KindOptions):
             raise DataError(f"task '{task.template.task_key}': {problem.summary}", problem.hint)
         experiment = required(self.experiment, "experiment", task)
         candidate = tracking.latest_run(task, experiment, self.model_from)
+        run_id = candidate.info.run_id
+        model = ModelVersion(candidate.data.tags[tracking.MODEL_URI], "", run_id)
+        task.so_far.note(model=model)
         inputs = tables.read(self.reads, task)
         self._require_same_tables(candidate, inputs, task)
-        run_id = candidate.info.run_id
         tags = {tracking.MODEL_FROM: self.model_from, tracking.CANDIDATE: run_id}
         with tracking.opened_run(task, experiment, tags):
-            metrics = self._measure(tracking.load_model(candidate.data.tags[tracking.MODEL_URI]), inputs, task)
+            metrics = self._measure(tracking.load_model(model.name), inputs, task)
             rival = self._rival(inputs, task)
             verdict = redacted_verdict(self._judge(metrics, rival))
             metrics |= {f"champion_{name}": value for name, value in ((rival and rival.metrics) or {}).items()}
             tracking.log_metrics(metrics)
             tracking.set_tag(tracking.VERDICT, gates.to_json(verdict))
-        model = ModelVersion(candidate.data.tags[tracking.MODEL_URI], "", run_id)
         return Outcome(inputs=inputs.versions, metrics=metrics, model=model, verdict=verdict, notes=inputs.notes)
 
     def _require_same_tables(self, candidate: "Run", inputs: tables.Inputs, task: Task) -> None:

@@ -31,6 +31,7 @@ class Train(KindOptions):
             inputs = tables.read(self.reads, task)  # that makes a version, too
         versions = tracking.table_tags(inputs.versions)
         with tracking.opened_run(task, self.experiment, {tracking.INPUTS: json.dumps(versions)}) as run:
+            task.so_far.note(model=ModelVersion("", "", run.info.run_id))
             tracking.log_params({**task.params, **{f"version.{name}": v for name, v in versions.items()}})
             trained = self._fit(inputs, task)
             tracking.log_params({k: v for k, v in trained.params.items() if k not in task.params})

@@ -1,4 +1,4 @@
-"""``dbutils.secrets``: from a file that git ignores, or from the environment."""
+"""``dbutils.secrets``: from the environment, or from a file that git ignores."""
 
 import builtins
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class SecretScope:
 
 
 class Secrets:
-    """Secrets of ``file`` (``{scope: {key: value}}``), then of ``FRAMEWORK_SECRET_<SCOPE>_<KEY>``."""
+    """Secrets of ``FRAMEWORK_SECRET_<SCOPE>_<KEY>``, then of ``file`` (``{scope: {key: value}}``)."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

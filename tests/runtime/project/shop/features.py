@@ -28,6 +28,10 @@ def two_tables(sales):
     return {"few": sales.limit(1), "all": sales}
 
 
+def one_of_two_tables(sales):
+    return {"few": sales.limit(1), "all": sales.toPandas()}
+
+
 def exits(sales):
     raise SystemExit(0)
 
