@@ -28,7 +28,7 @@ def logs(  # noqa: PLR0917 - typer makes an option of each
     from framework.local import stored_runs
 
     if target not in (None, "local"):
-        hint = f"framework trace {run} -e {target} tells the address of each task's page."
+        hint = f"framework trace {run} -e {target} tells their addresses."
         raise UsageError(f"logs of runs on {target} are on their pages in the workspace", hint)
     if output is Output.JSON and (only_stdout or only_stderr):
         raise UsageError("-o json takes neither --stdout nor --stderr", "Each line says in log.logger what it is of.")

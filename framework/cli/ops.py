@@ -15,6 +15,7 @@ from framework.core.errors import FrameworkError, UsageError
 if TYPE_CHECKING:
     from framework.deploy.ops_install import Ops
     from framework.deploy.sql_warehouse import SqlWarehouse
+    from framework.spec.target_spec import TargetSpec
 
 Projects = Annotated[
     list[str] | None, typer.Option("--project", help="The project; may be repeated. Left out, every one.")
@@ -38,7 +39,8 @@ def install(
     from framework.spec.policy_spec import read_policy
 
     place, warehouse, names = opened(target, project or [])
-    wanted = list(ops_install.statements(place, names, read_policy(find_root(Path.cwd())).auditors(place.target.name)))
+    auditors = read_policy(find_root(Path.cwd())).auditors(place.target.name)
+    wanted = list(ops_install.statements(place, names, auditors, _tags(names, place.target)))
     if dry_run:
         typer.echo(";\n\n".join(wanted) + ";")
         return
@@ -98,7 +100,8 @@ def bring(target: str, output: Output, since: datetime | None = None, project: s
             failed[name] = raised
     if output is Output.TEXT:
         for name, each in done.items():
-            typer.echo(f"{name} on {target}: {each.runs} runs looked at, {each.task_runs} records of tasks brought.")
+            brought = _count(each.task_runs, "record")
+            typer.echo(f"{name} on {target}: {_count(each.runs, 'run')} looked at, {brought} of tasks brought.")
         for name, error in list(failed.items())[1:]:
             typer.echo(f"{name} on {target}: {error.message}", err=True)
     elif not failed:
@@ -125,6 +128,21 @@ def opened(target: str | None, projects: list[str]) -> "tuple[Ops, SqlWarehouse,
     return ops_of(workspace, read), warehouse_of(workspace, read.warehouse_id, target), names
 
 
+def _tags(projects: list[str], target: "TargetSpec") -> "dict[str, dict[str, str]]":
+    """Those that each project says itself. Raises InvalidProject."""
+    from framework.core.diagnostics import Diagnostics
+    from framework.core.errors import InvalidProject
+    from framework.spec.loader import find_root
+    from framework.spec.spec_reader import SpecReader
+
+    root = find_root(Path.cwd())
+    reader = SpecReader(root)
+    read = {name: reader.project(root / "projects" / name, target) for name in projects}
+    if reader.findings:
+        raise InvalidProject(Diagnostics.of(reader.findings))
+    return {name: spec.tags for name, spec in read.items() if spec}
+
+
 def _days_kept(projects: list[str], target: str) -> dict[str, int | None]:
     from framework.spec.loader import find_root
     from framework.spec.policy_spec import read_policy
@@ -137,6 +155,10 @@ def _agree_to(rows: int, target: str) -> None:
     if not is_person():
         raise UsageError("nothing was taken away: it takes a confirmation", f"framework ops prune -e {target} --yes")
     agreed(f"Take {rows} rows of run records away in {target}, for good?")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _told(rows: dict[str, int] | None, days: int | None, did: str) -> str:

@@ -16,17 +16,21 @@ if TYPE_CHECKING:
 
 def search(wanted: "Wanted", limit: int, target: str | None, output: Output) -> None:
     """Show the latest that are as ``wanted``. Raises UsageError."""
-    from framework.trace.search import find, unrecorded
+    from framework.trace.search import NO_RECORDS, find, unrecorded
 
     ops = sources_of(target, wanted.project).ops
     found = find(ops, wanted, limit)
-    _show_found(found, output, tuple(each.name for each in wanted.metrics))
-    if not found.rows and output is Output.TEXT:
+    number = unrecorded(ops, found.rows[:1]) if wanted.is_anything else ""
+    if found.rows or output is Output.JSON:
+        _show_found(found, output, tuple(each.name for each in wanted.metrics))
+    elif wanted.is_anything:
+        typer.echo("No run is recorded yet." if number else f"No run is recorded yet: {NO_RECORDS}")
+    else:
         from framework.trace.unfound import unfound
 
-        for line in unfound(sources_of(target).ops, wanted):
+        for line in ("No run is like that.", *unfound(sources_of(target).ops, wanted)):
             typer.echo(line)
-    if wanted.is_anything and (number := unrecorded(ops, found.rows[:1])):
+    if number:
         there = f" -e {target}" if target else ""
         hint = f"framework runs sync{there}; its tasks: framework trace {number}{there}"
         typer.echo(f"Run {number} is newer, and has no record of its own yet: {hint}", err=True)
@@ -86,7 +90,7 @@ def _sync_here(output: Output) -> None:
     paths = stored_runs.with_runs(Path.cwd())
     with RunStore(paths.run_store) as store:
         done = record_all(store, paths)
-    typer.echo(json.dumps({"runs": done}) if output is Output.JSON else f"{done} runs recorded.")
+    typer.echo(json.dumps({"runs": done}) if output is Output.JSON else f"Runs recorded: {done}.")
 
 
 def _show_found(found: "Found", output: Output, metrics: tuple[str, ...] = ()) -> None:

@@ -79,6 +79,8 @@ def _answer(words: list[str], wanted: "Wanted", limit: int, target: str | None, 
             run_records.search(wanted, limit, target, output)
         case ["sync"]:
             run_records.sync(target, wanted, output)
+        case ["sync", *_]:
+            raise UsageError("sync takes no run: it looks at all that ended", "framework runs sync, with the same -e")
         case _ if not wanted.is_anything:
             raise UsageError("options that look for runs go with no run", "framework runs --help")
         case ["compare"] | ["compare", _]:

@@ -17,9 +17,6 @@ from framework.trace.search import Found
 
 def show_found(console: Console, found: Found, metrics: Sequence[str] = ()) -> None:
     """One line each; of attempts the wanted ``metrics``, too."""
-    if not found.rows:
-        console.print("No run is like that.")
-        return
     of_task = ("task", "attempt") if found.kind == "attempts" else ()
     table = _table("run", "job", *of_task, "target", "result", "started", "duration", "commit", *metrics)
     for row in found.rows:

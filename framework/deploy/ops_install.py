@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from framework.core.ops_tables import OPS_TABLES, ops_schema
@@ -74,20 +75,26 @@ def ops_of(client: "WorkspaceClient", target: TargetSpec) -> Ops:
         return Ops(client, target, f"{short_name(client.current_user.me())}_")
 
 
-def statements(ops: Ops, projects: Iterable[str], auditors: Sequence[str]) -> Iterator[str]:
+def statements(
+    ops: Ops,
+    projects: Iterable[str],
+    auditors: Sequence[str],
+    tags: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+) -> Iterator[str]:
     """What makes the tables of ``projects``, lets their jobs append to them, and shows all rows to ``auditors``.
 
+    ``tags`` are those of projects; they go before the target's, as they do for jobs.
     It is asked what is there already; a table that is whole needs no statement but for its tags and grants.
     """
     target, wanted = ops.target, {ops.schema(project): project for project in projects}
     writer = next(iter(target.run_as.values()), "")
     whole = {table.name: [column.name for column in table.columns] for table in OPS_TABLES}
     for schema, project in wanted.items():
-        there = ops.tables(schema)
-        yield from schema_statements(schema, project, target.tags)
+        there, all_tags = ops.tables(schema), {**target.tags, **tags.get(project, {})}
+        yield from schema_statements(schema, project, all_tags)
         for table in OPS_TABLES:
             found = there.get(table.name)
-            yield from table_statements(schema, table, _names(found) if found else None, target.tags)
+            yield from table_statements(schema, table, _names(found) if found else None, all_tags)
             if found and (found.properties or {}).get(APPEND_ONLY) != "true":
                 yield append_only_statement(f"{schema}.{table.name}", on=True)
         if writer:

@@ -1,7 +1,7 @@
 """The code of runs on Databricks: their releases and deployments, as the project's store has them."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -17,9 +17,15 @@ from framework.runtime.provenance import hash_of_plans
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
-    from databricks.sdk.service.jobs import Run
+    from databricks.sdk.service.jobs import Run, RunTask
 
 _RELEASES = "/releases/"
+
+
+def release_of(task: "RunTask") -> str:
+    """The release that holds the plan of a task; empty when none does."""
+    _, found, rest = _plan_of(task).rpartition(_RELEASES)
+    return rest.partition("/")[0] if found else ""
 
 
 @dataclass(frozen=True)
@@ -34,11 +40,13 @@ class Origins:
     _plans: dict[tuple[str, str], Mapping[str, TaskRun]] = field(default_factory=dict)
 
     def of_run(self, run: "Run") -> Origin:
-        """The code of a run, by the plan that its tasks name; else by what was live when it began."""
+        """The code of a run, by the plan that its tasks name; without any, by what was live when it began."""
         began = datetime.fromtimestamp((run.start_time or 0) / 1000, UTC)
         before = [each for each in self.past if each.ended_at and datetime.fromisoformat(each.ended_at) <= began]
         there = history.live(before)
-        release = _release_named(run) or (there.release if there else "")
+        tasks = run.tasks or ()
+        is_told = any(map(_plan_of, tasks))
+        release = next(filter(None, map(release_of, tasks)), "" if is_told or there is None else there.release)
         if there is None or there.release != release:
             of_release = [each for each in self.past if each.release == release and each.kind != "destroy"]
             there = of_release[-1] if of_release else None
@@ -89,14 +97,8 @@ class Origins:
             return b""
 
 
-def _release_named(run: "Run") -> str:
-    wheels = (task.python_wheel_task for task in run.tasks or ())
-    return _first(
-        (wheel.named_parameters or {}).get("framework.plan", "").rpartition(_RELEASES)[2].partition("/")[0]
-        for wheel in wheels
-        if wheel
-    )
-
-
-def _first(texts: Iterable[str]) -> str:
-    return next(filter(None, texts), "")
+def _plan_of(task: "RunTask") -> str:
+    does = task.for_each_task.task if task.for_each_task else task
+    wheel, notebook = does.python_wheel_task, does.notebook_task
+    told = (wheel and wheel.named_parameters) or (notebook and notebook.base_parameters) or {}
+    return told.get("framework.plan", "")

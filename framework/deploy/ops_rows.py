@@ -10,6 +10,7 @@ from framework.core.graph import topological_order
 from framework.core.ops_tables import JOB_RUNS, in_order, row_of, times
 from framework.core.task_run import AttemptRecord, Environment, Origin, TableVersion, TaskRun
 from framework.deploy.deployed_jobs import DeployedJob
+from framework.deploy.ops_origins import release_of
 from framework.deploy.ops_statements import name
 from framework.deploy.remote_outcomes import outcome_of
 from framework.deploy.run_states import job_result
@@ -26,6 +27,7 @@ Row = dict[str, Any]
 _LOOKED_THROUGH = 1000
 """Commits of a table, the newest first: what a killed attempt wrote is among them, or was long ago."""
 _NEVER_RAN = ("EXCLUDED", "UPSTREAM_FAILED", "UPSTREAM_CANCELED", "DISABLED")
+_OF_THE_SERVICE = ("job_run_id", "task_run_id", "project", "pipeline", "target", "task_key", "result", "iteration")
 _BACKFILL = "framework.backfill"
 
 
@@ -56,7 +58,7 @@ class Telling:
         template = self.plan.get(task.task_key)
         outcome = outcome_of(self.warehouse.client, task, template.kind if template else "")
         began = bool(task.start_time) and outcome.result not in _NEVER_RAN
-        told = outcome.record or AttemptRecord(
+        told = AttemptRecord(
             job_run_id=str(self.run.run_id),
             task_run_id=str(task.run_id) if began else "",
             attempt=(task.attempt_number or 0) + 1 if began else 0,
@@ -69,11 +71,12 @@ class Telling:
             started_at=_moment(task.start_time) if began else "",
             ended_at=_moment(task.end_time) if began else "",
             error=redacted_error(outcome.error) if outcome.error else None,
+            origin=self.origin,
             environment=self._environment(task),
+            iteration=iteration,
         )
-        origin = self.origin if told.origin == Origin() else told.origin
-        # The service's word counts: a process may have told of success and then not ended in time.
-        told = replace(told, result=outcome.result, origin=origin, iteration=iteration)
+        if outcome.record:
+            told = _of_process(outcome.record, told, bool(release_of(task)))
         if template and told.task_run_id and not (outcome.record and outcome.result == "SUCCESS"):
             told = replace(told, outputs=(*told.outputs, *self._half_written(template, told)))
         return row_of(told, "jobs_api", repair=self._repair_of(task))
@@ -162,6 +165,22 @@ class Telling:
                 is_own = f'"task_run_id": "{told.task_run_id}"' in (commit["userMetadata"] or "")
                 if is_own and found.key not in known:
                     yield found
+
+
+def _of_process(record: AttemptRecord, known: AttemptRecord, is_of_release: bool) -> AttemptRecord:
+    """What the process told, of the attempt that the service says it is: one that failed early knows no ids."""
+    own, run_url = record.environment, record.environment.run_url or known.environment.run_url
+    # A process that found no code was refused for it; only a plan of a release leads to that code all the same.
+    is_found = record.origin == Origin() and is_of_release
+    return replace(
+        record,
+        # The service's word counts: a process may have told of success and then not ended in time.
+        **{name: getattr(known, name) for name in _OF_THE_SERVICE},
+        attempt=record.attempt if record.task_run_id == known.task_run_id else known.attempt,
+        kind=record.kind or known.kind,
+        origin=known.origin if is_found else record.origin,
+        environment=replace(own, job_id=own.job_id or known.environment.job_id, run_url=run_url),
+    )
 
 
 def _moment(milliseconds: int | None) -> str:

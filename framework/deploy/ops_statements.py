@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from framework.core.ops_tables import OPS_TABLES, Column, OpsTable
+from framework.runtime.registry import unity_tags
 
 AUDIT_SCHEMA = "ops"
 """The schema of the views over all projects of a catalog."""
@@ -108,7 +109,7 @@ def _columns(columns: Iterable[Column]) -> str:
 
 def _tagged(kind: str, full_name: str, tags: Mapping[str, str]) -> Iterator[str]:
     if tags:
-        pairs = ", ".join(f"{literal(key)} = {literal(value)}" for key, value in sorted(tags.items()))
+        pairs = ", ".join(f"{literal(key)} = {literal(value)}" for key, value in sorted(unity_tags(tags).items()))
         yield f"ALTER {kind} {name(full_name)} SET TAGS ({pairs})"
 
 

@@ -210,7 +210,7 @@ def test_a_log_is_waited_for_and_followed_until_its_attempt_has_ended(shop):
         (("logs", "failed", "score"), "has no log of a task 'score'"),
         (("logs", "failed", "report"), "was the run"),
         (("logs", "failed", "per_shop[0]", "--attempt", "2"), "has no attempt 2"),
-        (("logs", "last", "score", "-e", "prod"), "framework trace last -e prod tells the address"),
+        (("logs", "last", "score", "-e", "prod"), "framework trace last -e prod tells their addresses"),
         (("runs", "1"), "there is no run 1"),
         (("runs", "first"), "'first' is no run"),
     ],

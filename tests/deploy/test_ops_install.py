@@ -35,6 +35,8 @@ def workspace(tmp_path, monkeypatch):
     (root / "conf" / "prod.yml").write_text(PROD)
     (root / "conf" / "dev.yml").write_text("host: ${env:DATABRICKS_HOST}\nmode: development\ncatalog: dev\n")
     (root / "conf" / "policy.yml").write_text("ops: {auditors: [auditors]}\n")
+    with (root / "projects" / "shop" / "project.yml").open("a") as file:
+        file.write("tags: {data owner: shop-team}\n")
     monkeypatch.chdir(root)
     with FakeWorkspace() as workspace:
         for name, value in workspace.environment.items():
@@ -65,6 +67,7 @@ def test_tables_are_made_once_with_their_comments_and_tags(workspace):
     assert table.properties["delta.appendOnly"] == "true"
     assert workspace.state.securables["table:prod.ops_shop.job_runs"]["tags"] == {
         "cost_center": "4711",
+        "data_owner": "shop-team",
         "team": "retail",
     }
     assert not any(each.startswith("CREATE TABLE") for each in executed(workspace)[first:])

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from framework.cli.app import app
 from framework.core.errors import FrameworkError
 from framework.core.ops_tables import TASK_RUNS, row_of
-from framework.core.task_run import AttemptRecord, TableVersion, TaskError, TaskRun
+from framework.core.task_run import AttemptRecord, Environment, TableVersion, TaskError, TaskRun
 from framework.deploy import ops_install
 from framework.deploy.ops_install import Ops
 from framework.deploy.ops_statements import merge_statement
@@ -95,7 +95,11 @@ def _deploy(workspace):
         )
     )  # fmt: skip
     kept = JobDeployment(JobDeploymentKind.BUNDLE, metadata_file_path=f"{ROOT}/shop/bundle/state/metadata.json")
-    tasks = [Task(key, notebook_task=NotebookTask(f"/{key}")) for key in ("features", "report")]
+    plan = f"{store.release_path(RELEASE.id)}/plans/demand.json"
+    tasks = [
+        Task("features", notebook_task=NotebookTask("/task", base_parameters={"framework.plan": plan})),
+        Task("report", notebook_task=NotebookTask("/report")),
+    ]
     connected.jobs.create(name="shop.demand", deployment=kept, tasks=tasks)
 
 
@@ -157,7 +161,10 @@ def test_what_the_process_recorded_itself_stays(sync, script):
         return ""
 
     script += [("features", "SUCCESS", {"message": append})]
-    start(sync)
+    assert "No run is recorded yet: framework run" in CliRunner().invoke(app, ["runs", "-e", "prod"]).output
+    run = start(sync)
+    said = CliRunner().invoke(app, ["runs", "-e", "prod"])
+    assert (said.stdout, f"Run {run.run_id} is newer" in said.stderr) == ("No run is recorded yet.\n", True)
 
     assert sync.bring() == Synced(runs=1, task_runs=1)  # the other task
     features = task_runs(sync)["features"]
@@ -173,6 +180,36 @@ def test_a_record_that_reached_the_log_alone_is_brought_whole(sync, script):
     features = task_runs(sync)["features"]
     assert (features["source"], features["output_keys"]) == ("jobs_api", [f"{FEATURES}@3"])
     assert (features["duration_s"], features["commit"]) == (5.0, "e" * 40)
+
+
+def test_an_attempt_that_knew_neither_its_ids_nor_its_code_is_told_of_by_the_service(sync, script):
+    early = AttemptRecord(
+        job_run_id="", task_run_id="", attempt=1, project="", pipeline="", target="", task_key="", kind="",
+        result="FAILED", started_at="2026-01-31T10:00:00Z", ended_at="2026-01-31T10:00:05Z",
+        error=TaskError("UsageError", "what is that?"), environment=Environment(python="3.12.3"),
+    )  # fmt: skip
+    script += [(key, "FAILED", {"output": logged(early)}) for key in ("features", "report")]
+    run = start(sync)
+
+    assert sync.bring().task_runs == 2
+    rows = task_runs(sync)
+    for task in run.tasks:
+        row = rows[task.task_key]
+        assert (row["job_run_id"], row["task_run_id"]) == (str(run.run_id), str(task.run_id))
+        assert (row["project"], row["pipeline"], row["target"]) == ("shop", "demand", "prod")
+        assert (row["error_message"], row["python"]) == ("what is that?", "3.12.3")
+        assert f"/runs/{task.run_id}" in row["run_url"]
+    assert [rows[key]["kind"] for key in ("features", "report")] == ["feature_table", "notebook_task"]
+    # Only the plan of the one leads to code.
+    assert [rows[key]["commit"] for key in ("features", "report")] == ["e" * 40, ""]
+
+
+def test_a_run_whose_plan_is_of_no_release_is_not_said_to_be_of_the_one_that_is_live(sync, workspace):
+    state = workspace.state.runs[str(start(sync).run_id)]
+    state["tasks"][0]["notebook_task"]["base_parameters"]["framework.plan"] = "/Workspace/mine/plans/demand.json"
+    sync.bring()
+
+    assert [(row["release"], row["commit"]) for row in job_runs(sync)] == [("", "")]
 
 
 @pytest.mark.parametrize("killed", [True, False])
@@ -320,7 +357,7 @@ def test_a_project_without_tables_keeps_no_other_from_its_records(sync, tmp_path
 
     done = CliRunner().invoke(app, ["runs", "sync", "-e", "prod"])
     assert (done.exit_code, "prod.ops_new has no tables" in done.output) == (1, True)
-    assert "shop on prod: 1 runs looked at" in done.stdout
+    assert "shop on prod: 1 run looked at, 2 records of tasks" in done.stdout
     done = CliRunner().invoke(app, ["runs", "sync", "-e", "prod", "--project", "shop"])
     assert (done.exit_code, "0 runs looked at" in done.stdout) == (0, True), done.output
 
