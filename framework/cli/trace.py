@@ -8,6 +8,7 @@ import typer
 
 from framework.cli.errors import reporting_errors
 from framework.cli.options import Target, pairs
+from framework.core.errors import UsageError
 
 if TYPE_CHECKING:
     from framework.trace.ops import Ops
@@ -29,7 +30,8 @@ def trace(  # noqa: PLR0917 - typer makes an option of each
             help="A run ('last', its number), a release, MODEL@ALIAS, MODEL/VERSION, TABLE or TABLE@VERSION.",
         ),
     ],
-    up: Annotated[bool, typer.Option("--up/--down", help="What it came from, or what came of it.")] = True,
+    up: Annotated[bool, typer.Option("--up", help="What it came from: as without.")] = False,
+    down: Annotated[bool, typer.Option("--down", help="What came of it.")] = False,
     row: Annotated[
         list[str] | None, typer.Option("--row", help="COLUMN=VALUE: this row of the table; may be repeated.")
     ] = None,
@@ -43,10 +45,12 @@ def trace(  # noqa: PLR0917 - typer makes an option of each
     from framework.cli.trace_sources import sources_of
     from framework.trace.tracing import trace as graph_of
 
+    if up and down:
+        raise UsageError("--up and --down are two questions", "Ask them one after the other.")
     sources = sources_of(target, project)
     if project:
         _require_runs(sources.ops, target, project)
-    graph = graph_of(subject, sources, "up" if up else "down", pairs("--row", row))
+    graph = graph_of(subject, sources, "down" if down else "up", pairs("--row", row))
     if output is TraceOutput.JSON:
         typer.echo(json.dumps(graph.as_dict(), indent=2))
         return
@@ -64,7 +68,6 @@ def trace(  # noqa: PLR0917 - typer makes an option of each
 def _require_runs(ops: "Ops", target: str | None, project: str) -> None:
     """Raises UsageError when no run of the project is recorded: nothing that it made could be traced."""
     from framework.cli.trace_sources import sources_of
-    from framework.core.errors import UsageError
     from framework.core.ops_tables import TASK_RUNS
     from framework.trace.search import Wanted
     from framework.trace.unfound import unfound

@@ -44,7 +44,9 @@ def _show_verdict(console: Console, done: Reproduced) -> None:
     of = f"run {done.job_run_id}" + (f", commit {done.commit[:12]}" if done.commit else "")
     judgements = {each.judgement for each in done.tasks}
     if done.is_same:
-        console.print(Text(f"\nThe same: {of}.", "green"), soft_wrap=True)
+        part = f" in {len(done.tasks)} of {len(done.tasks) + len(done.skipped)} tasks" if done.skipped else ""
+        left = f" Not done again: {', '.join(done.skipped)}." if done.skipped else ""
+        console.print(Text(f"\nThe same{part}: {of}.{left}", "green"), soft_wrap=True)
     elif "differs" in judgements:
         kept = f" The new rows are in {done.scratch}." if done.scratch else ""
         console.print(Text(f"\nNot the same: {of}.{kept}", "bold red"), soft_wrap=True)

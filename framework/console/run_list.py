@@ -10,7 +10,7 @@ from rich.text import Text
 from framework.console.results import seconds, styled
 from framework.console.run_summary import show_run
 from framework.local.stored_runs import RunDetails
-from framework.records.run_values import StoredAttempt, StoredRun
+from framework.records.run_values import StoredRun
 
 
 def show_no_runs(console: Console) -> None:
@@ -36,7 +36,7 @@ def show_run_details(console: Console, details: RunDetails) -> None:
     """The summary as after the run, its attempts, and the runs that it started."""
     run = details.run
     if details.attempts:
-        console.print(_attempts(details.attempts))
+        console.print(_attempts(details))
     if details.children:
         console.print()
         show_runs(console, details.children)
@@ -49,15 +49,18 @@ def show_run_details(console: Console, details: RunDetails) -> None:
         console.print(Text(f"\nNot done: {', '.join(key for key in run.tasks if key in left)}"))
 
 
-def _attempts(attempts: Sequence[StoredAttempt]) -> Table:
+def _attempts(details: RunDetails) -> Table:
+    # One that a kill broke off and that was made once more began before the kill: the task knows how long it took.
+    took = {task.task_key: task.duration_s for task in details.outcome.tasks if task.attempts == 1}
     table = _table("attempt of", "number", "result", "started", "duration", "run")
-    for attempt in attempts:
+    for attempt in details.attempts:
         name = attempt.task_key if attempt.iteration is None else f"{attempt.task_key}[{attempt.iteration}]"
         number = f"{attempt.attempt}" + (f", repair {attempt.repair}" if attempt.repair else "")
         child = str(attempt.child_run_id or "")
         result = styled(attempt.result) if attempt.result else Text("")
-        duration = seconds(_between(attempt.started_at, attempt.ended_at)) if attempt.ended_at else ""
-        table.add_row(Text(name), number, result, _local(attempt.started_at), duration, child)
+        duration = took.get(name, _between(attempt.started_at, attempt.ended_at)) if attempt.ended_at else None
+        shown = "" if duration is None else seconds(duration)
+        table.add_row(Text(name), number, result, _local(attempt.started_at), shown, child)
     return table
 
 

@@ -196,7 +196,8 @@ class Driver:
                 if each.past.has_lost:
                     # Connecting waits for the attempts of a run that died: only then what they recorded is all.
                     engine.ready()
-            load_sources(engine, self.paths, [(each.run, each.release) for each in begun], self.listener)
+            wanted = [(each.run, each.release, each.past.decided) for each in begun]
+            load_sources(engine, self.paths, wanted, self.listener)
             scheduler = Scheduler(
                 roots=tuple(self._desk(each).execution(each.run, each.past) for each in begun),
                 engine=engine,

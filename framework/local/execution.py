@@ -73,7 +73,7 @@ class Execution:
         )
         self.starts = StartQueue()
         self.time_limits = TimeLimits(seconds=self.limit, decisions=self.decisions, starts=self.starts)
-        self.began = self._queued = self.clock()
+        self._queued = self.clock()
         self._said_queued = False
         self._first_start: dict[Unit, float] = {}
         self._attempts: dict[Unit, int] = {}
@@ -88,18 +88,13 @@ class Execution:
             return self.stopped
         return self.decisions.progress.result(canceled=self.stopped == "CANCELED")
 
-    @property
-    def duration(self) -> float:
-        """Seconds since it was let in."""
-        return self.clock() - self.began
-
     # --- being driven
 
     def admit(self, is_alive: Callable[[int], bool]) -> None:
         """Begin, if fewer runs of the job are under way than may be."""
         if self.most_at_once and self.store.admit(self.run.job_run_id, self.most_at_once, is_alive) == "RUNNING":
-            self.state, self.began = "RUNNING", self.clock() - self.past.spent(self.run.repairs)
-            self.time_limits.begin(self.began)
+            self.state = "RUNNING"
+            self.time_limits.begin(self.clock() - self.past.spent(self.run.repairs))
         elif not self.most_at_once or not self.queues or self.clock() >= self._queued + LONGEST_IN_QUEUE:
             self.stop("SKIPPED")
         elif not self._said_queued:
@@ -234,7 +229,9 @@ class Execution:
     def _end(self) -> None:
         self.state = "DONE"
         self.decisions.cut_off(timed_out=self.stopped == "TIMEDOUT")
-        self.store.note_end(self.run.job_run_id, self.result, _now(), self.run.duration_s + self.duration)
+        ended = _now()
+        took = datetime.fromisoformat(ended) - datetime.fromisoformat(self.run.started_at)
+        self.store.note_end(self.run.job_run_id, self.result, ended, took.total_seconds())
 
     # --- looking up
 

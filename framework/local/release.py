@@ -53,12 +53,17 @@ def staged(runnable: Runnable, loads: Sequence[Load], root: Path, aside: Path) -
 def read(directory: Path) -> Release:
     """The release in ``directory``. Raises UsageError when there is none."""
     try:
-        loads = json.loads((directory / _LOADS).read_text(encoding="utf-8"))
+        loads = read_loads(directory)
         runnable = load(directory / _RUNNABLE)
     except (OSError, ValueError, KeyError) as error:
         raise UsageError(f"the code of this run cannot be read any more: {error}", "Start a new one.") from None
     code = _code(runnable.source_directory, directory / "bundle") if runnable.source_directory else None
-    return Release(runnable, tuple(Load(**each) for each in loads), code)
+    return Release(runnable, loads, code)
+
+
+def read_loads(directory: Path) -> tuple[Load, ...]:
+    """What the release in ``directory`` loads. Raises OSError, or ValueError."""
+    return tuple(Load(**each) for each in json.loads((directory / _LOADS).read_text(encoding="utf-8")))
 
 
 def _write_code(runnable: Runnable, sources: Path, root: Path, release: Path) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 from framework.core.events import Listener
 from framework.core.job_run import JobRun
 from framework.local.driver import Begun, Driver
+from framework.local.release import read_loads
 from framework.local.requests import RepairRequest, RunRequest
 from framework.local.runnable import Runnable
-from framework.local.sources import Load, plan_loads
+from framework.local.sources import Load, plan_again, plan_loads
 from framework.records.run_values import StoredRun
 
 
@@ -32,9 +33,9 @@ def resume(root: Path, job_run_id: int, max_parallel: int, listener: Listener) -
 
 
 def repair(runnable: Runnable, root: Path, run: StoredRun, request: RepairRequest, listener: Listener) -> JobRun:
-    """Run again what failed in a run that is done, with the job's current settings and sources."""
-    loads = plan_loads(request.sources, root, listener)
+    """Run again what failed in a run that is done, with the job's current settings and the source files that it had."""
     with Driver.at(root, request.max_parallel, listener) as driver:
+        loads = plan_again(_loads_before(driver, run), request.sources, root, listener)
         return driver.drive([driver.begin_repair(runnable, loads, run, request)])[0]
 
 
@@ -51,6 +52,13 @@ def backfill(runnable: Runnable, requests: Sequence[RunRequest], listener: Liste
         begun = [_begun(driver, runnable, loads, request) for request in requests]
         done = iter(driver.drive([each for each in begun if isinstance(each, Begun)]))
         return [next(done) if isinstance(each, Begun) else driver.result(each) for each in begun]
+
+
+def _loads_before(driver: Driver, run: StoredRun) -> tuple[Load, ...]:
+    try:
+        return read_loads(driver.paths.release(run.job_run_id, run.repairs))
+    except (OSError, ValueError):
+        return ()  # its files are gone
 
 
 def _begun(driver: Driver, runnable: Runnable, loads: tuple[Load, ...], request: RunRequest) -> Begun | StoredRun:

@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING, Any
@@ -87,6 +87,18 @@ def plan_loads(sources: Sequence[ResolvedSource], root: Path, listener: Listener
     return tuple(load for load in planned if isinstance(load, Load))
 
 
+def plan_again(
+    before: Sequence[Load], sources: Sequence[ResolvedSource], root: Path, listener: Listener
+) -> tuple[Load, ...]:
+    """What to load for the repair of a run that had ``before``: its files with what they hold now, and what is new.
+
+    A file that is gone is missed only where its table is not as it was loaded. Raises DataError, and as ``plan_loads``.
+    """
+    kept = {load.table: load for load in before if load.path}
+    files = (replace(load, sha256=source_files.digest(Path(load.path)) or load.sha256) for load in kept.values())
+    return (*files, *plan_loads([source for source in sources if source.table not in kept], root, listener))
+
+
 def main(argv: Sequence[str]) -> int:
     """In the attempt's process: bring every table up to date and say in ``sources.json`` what was done."""
     result: dict[str, Any] = {"loaded": [], "error": None}
@@ -134,6 +146,8 @@ def bring_up_to_date(spark: "SparkSession", load: Load) -> int:
     if not load.path:
         return _write(spark, _sample_rows(spark, load), load, fingerprint)
     path = Path(load.path)
+    if not path.exists():
+        raise DataError(f"{load.shown_as} is gone, and {load.table} is not what was loaded from it", "Put it back.")
     with source_files.plain_path(path) as plain, _explained(load, plain):
         count = _write(spark, _file_rows(spark, load, plain), load, fingerprint)
         if source_files.digest(path) != fingerprint:

@@ -84,12 +84,20 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "boolean": {"true": True, "false": False}.__getitem__,
 }
 
+_EXAMPLES = {
+    "date": "2026-01-31",
+    "timestamp": "2026-01-31T04:00:00Z",
+    "timestamp_ntz": "2026-01-31T04:00:00",
+    "boolean": "true",
+}
+
 
 def _refuse_misfit(column: str, value: str, kind: str) -> None:
     try:
         _READERS.get(kind, str)(value)
     except (ValueError, KeyError):
-        raise UsageError(f"'{value}' is no {kind}, which column '{column}' is") from None
+        example = f"Such as --row {column}={_EXAMPLES[kind]}" if kind in _EXAMPLES else ""
+        raise UsageError(f"'{value}' is no {kind}, which column '{column}' is", example) from None
 
 
 def _several(found: Sequence[Row], given: Mapping[str, str], where: str, written: str) -> UsageError:

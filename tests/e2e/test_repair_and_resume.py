@@ -38,7 +38,10 @@ def latest(shop):
 def test_a_failed_run_is_repaired_as_it_says_and_of_tasks_only_those_run_that_are_asked_for(shop):
     broken = ("return TrainedModel(", 'raise RuntimeError("no luck")\n    return TrainedModel(')
     shop.edit(shop.code, broken)
-    failed = shop.framework("run")
+    header, *rows = (shop.root / "projects/shop/sales.csv").read_text().splitlines()
+    own = shop.root / "own.csv"
+    own.write_text("\n".join([header, *reversed(rows)]))
+    failed = shop.framework("run", "--source", f"raw.sales={own}")
     run_id = str(latest(shop).job_run_id)
     shop.reset()
 
@@ -47,6 +50,7 @@ def test_a_failed_run_is_repaired_as_it_says_and_of_tasks_only_those_run_that_ar
     assert f"framework run --repair {run_id}" in failed.stdout
     assert repaired.code == 0, repaired.stderr
     assert repaired.json["job_run_id"] == int(run_id)
+    assert ("loaded raw.sales" in failed.stderr, "loaded" in repaired.stderr) == (True, False)
     assert "  features: started" not in repaired.stderr
     assert (repaired.task("train")["attempts"], repaired.task("features")["attempts"]) == (2, 1)
     again = shop.framework("run", "--repair", run_id)

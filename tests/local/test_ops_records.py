@@ -88,7 +88,7 @@ def recorded(made):
 
 
 def end(store, run, result="SUCCESS"):
-    store.note_end(run.job_run_id, result, LATER, 4.0)  # the time before it was let in, or dead, is none of it
+    store.note_end(run.job_run_id, result, LATER, 4.0)  # the rows go by the times
     store.commit()
 
 

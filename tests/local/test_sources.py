@@ -12,7 +12,13 @@ import pytest
 
 from framework.core.errors import DataError, FrameworkError, InvalidProject, LocalEngineError, UsageError
 from framework.local import sources
+from framework.local.loading import needed
 from framework.local.protocol import AttemptSpec
+from framework.local.release import Release
+from framework.local.runnable import Runnable
+from framework.local.sources import Load
+from framework.phases import Selection, compiled
+from framework.records.run_values import StoredRun
 from framework.resolve.pipeline import resolve
 from framework.resolve.resolved import ResolvedSource
 from framework.spec.loader import load
@@ -150,6 +156,25 @@ def test_a_file_that_changes_meanwhile_is_loaded_again_by_the_next_run(bring, pl
     with pytest.raises(DataError, match=r"sales\.parquet changed while it was being loaded"):
         sources.bring_up_to_date(spark, before)
     assert bring(path) == 2
+
+
+def test_a_repair_has_the_files_of_its_run_and_misses_one_that_is_gone_when_its_table_changed(
+    bring, plan, put, spark, tmp_path
+):
+    own = put("own.parquet", SALES)
+    load, _ = plan(own)
+    bring(own)
+    default = ResolvedSource(
+        table=load.table, path=tmp_path / "none.csv", sample="some_samples:good", given=False, location=None
+    )
+    assert sources.plan_again([load], [default], tmp_path, print) == (load,)
+    own.unlink()
+    (again,) = sources.plan_again([load], [default], tmp_path, print)
+
+    assert sources.bring_up_to_date(spark, again) == 0
+    bring(put("other.parquet", SALES.head(1)))
+    with pytest.raises(DataError, match=r"own\.parquet is gone, and .* is not what was loaded from it"):
+        sources.bring_up_to_date(spark, again)
 
 
 def test_a_link_is_known_by_its_own_name(plan, put, tmp_path):
@@ -399,6 +424,33 @@ def test_a_source_that_the_command_line_names_is_loaded_even_so(shop, tmp_path):
     named = resolve(shop, {"raw.unread": tmp_path / "mine.csv"}).sources
 
     assert [source.table for source in named] == ["spark_catalog.raw.sales", "spark_catalog.raw.unread"]
+
+
+@pytest.mark.parametrize(
+    ("tasks", "decided", "loaded"),
+    [
+        ({"features", "train"}, (), ["raw.sales", "raw.unread"]),
+        ({"features", "train"}, ("features",), ["raw.unread"]),
+        ({"train"}, (), ["raw.unread"]),
+        ({"train", "native"}, (), ["raw.sales", "raw.unread"]),
+    ],
+)
+def test_a_run_loads_what_the_tasks_read_that_it_runs_now(shop, tmp_path, tasks, decided, loaded):
+    file = shop.root / "projects/shop/pipelines/demand.yml"
+    file.with_name("a.py").touch()
+    file.write_text(file.read_text() + "\n  - {task_key: native, spark_python_task: {python_file: a.py}}\n")
+    bundle = compiled(Selection(directory=shop.root, source_files={"raw.unread": tmp_path / "a.csv"}), print).bundle
+    loads = tuple(
+        Load(table=f"spark_catalog.{name}", path="", sample="a:b", sha256="", shown_as="")
+        for name in ("raw.sales", "raw.unread")
+    )
+    release = Release(Runnable(bundle=bundle, files=tmp_path, job_ids={"demand": 1}), loads, None)
+    run = StoredRun(
+        job="", project="shop", pipeline="demand", target="local", tasks=tuple(tasks), parameters={}, started_at="",
+        source={"job_key": "demand"}, job_run_id=1, state="RUNNING",
+    )  # fmt: skip
+
+    assert [load.table.partition(".")[2] for load in needed(release, run, decided)] == loaded
 
 
 def test_a_source_has_to_be_declared(shop, tmp_path):

@@ -4,7 +4,9 @@ import math
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
+from framework.console.reproduction import show_reproduced
 from framework.core.errors import UsageError
 from framework.core.pinned import Pinned
 from framework.core.task_run import AttemptRecord, Environment, ModelVersion, Origin, TableVersion, TaskRun, Verdict
@@ -13,7 +15,7 @@ from framework.trace.delta_tables import DeltaTables
 from framework.trace.reproduced import past
 from framework.trace.reproduced.choice import Ended, choice
 from framework.trace.reproduced.redirected import plan_of, redirected, told
-from framework.trace.reproduced.verdicts import TaskAgain, record_lines, rows_line, surroundings
+from framework.trace.reproduced.verdicts import Reproduced, TaskAgain, record_lines, rows_line, surroundings
 from framework.trace.reproduced.written import Compared, Written
 
 AT = "2024-03-01T04:00:00+00:00"
@@ -168,6 +170,21 @@ def test_a_task_is_only_the_same_when_all_of_it_is():
     assert TaskAgain(task="train", kind="train", lines=tuple(record_lines(then, then, 0))).judgement == "same"
     assert TaskAgain(task="train", kind="train", lines=tuple(record_lines(then, now, 0))).judgement == "differs"
     assert TaskAgain(task="train", kind="train", lines=()).judgement == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("skipped", "verdict"),
+    [
+        ({}, "The same: run 7."),
+        ({"register": "", "score": ""}, "The same in 1 of 3 tasks: run 7. Not done again: register, score."),
+    ],
+)
+def test_the_verdict_says_how_much_of_the_run_it_is_of(capsys, skipped, verdict):
+    then = record("train", metrics={"a": 1.0})
+    again = TaskAgain(task="train", kind="train", lines=tuple(record_lines(then, then, 0)))
+    show_reproduced(Console(), Reproduced(job_run_id="7", commit="", tasks=(again,), skipped=skipped))
+
+    assert capsys.readouterr().out.splitlines()[-1] == verdict
 
 
 def test_a_task_that_was_not_finished_is_told_apart_from_one_that_is_not_there():

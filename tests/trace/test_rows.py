@@ -45,11 +45,11 @@ def test_the_row_may_be_one_of_an_earlier_version(world):
         ({"product": "a"}, "3 rows of spark_catalog.predictions.daily v2 have product=a: forecast="),
         ({"colour": "red"}, "has no column 'colour'"),
         ({"forecast": "many"}, "'many' is no double, which column 'forecast' is"),
-        ({"logical_date": "yesterday"}, "'yesterday' is no date"),
+        ({"logical_date": "07/11/2011"}, "column 'logical_date' is Such as --row logical_date=2026-01-31"),
         ({"product": "a\\"}, "cannot be searched for"),
     ],
 )
 def test_a_row_that_cannot_be_found_says_why(world, row, message):
     with pytest.raises(UsageError) as error:
         world.trace("predictions.daily", **row)
-    assert message in error.value.message
+    assert message in f"{error.value.message} {error.value.hint}"

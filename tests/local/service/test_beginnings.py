@@ -1,6 +1,7 @@
 """Runs begin whole or not at all: real releases, store and owner files, with jobs that need no Spark."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,10 +10,12 @@ from databricks.bundles.jobs import Job
 from framework.compile.bundle import Bundle
 from framework.core.errors import FrameworkError, UsageError
 from framework.local.driver import Begun, Driver
+from framework.local.release import read_loads
 from framework.local.requests import RepairRequest, RunRequest
 from framework.local.run import backfill, repair, resume, run
 from framework.local.runnable import Runnable
 from framework.records.run_store import RunStore
+from framework.resolve.resolved import ResolvedSource
 
 
 class Killed(Exception):
@@ -39,7 +42,7 @@ def here(tmp_path):
             bundle=Bundle(name="b", target="dev", jobs={"job": of, **more.pop("jobs", {})}),
             files=tmp_path,
             job_ids={"job": 1, "child": 2},
-            source_directory=more.pop("sources", None),
+            source_directory=more.pop("code", None),
         )
         return runnable, RunRequest(root=tmp_path, job_key="job", parameters=parameters or {}, **more)
 
@@ -82,6 +85,18 @@ def test_a_repair_that_was_killed_before_it_began_changes_nothing(here, tmp_path
     assert (repaired.result, stored(tmp_path)[0].repairs) == ("SUCCESS", 1)
 
 
+def test_a_repair_has_the_source_files_that_its_run_had(here, tmp_path):
+    file = tmp_path / "own.csv"
+    file.write_text("a\n1\n")
+    own = ResolvedSource(table="spark_catalog.raw.t", path=file, sample="", given=True, location=None)
+    done = run(*here(parameters={"x": "no number"}, sources=(own,)), quiet)
+    of_now = replace(own, path=tmp_path / "none.csv", sample="a:b", given=False)
+    repair(here()[0], tmp_path, stored(tmp_path)[0], RepairRequest(parameters={"x": "3"}, sources=(of_now,)), quiet)
+
+    (load,) = read_loads(tmp_path / ".framework/runs" / str(done.job_run_id) / "repairs/1")
+    assert load.path == str(file)
+
+
 def test_a_repair_that_would_forget_what_is_not_recorded_is_refused(here, tmp_path):
     in_the_way = tmp_path / ".framework" / "warehouse" / "ops_b.db"
     in_the_way.parent.mkdir(parents=True)
@@ -113,7 +128,7 @@ def test_links_that_lead_nowhere_are_no_code(here, tmp_path):
     (sources / ".#demand.py").symlink_to("someone@somewhere")
     (sources / "demand.py").write_text("")
     os.mkfifo(sources / "pipe")
-    done = run(*here(sources=sources), quiet)
+    done = run(*here(code=sources), quiet)
 
     copied = tmp_path / ".framework" / "runs" / str(done.job_run_id) / "bundle" / "src"
     assert [entry.name for entry in copied.iterdir()] == ["demand.py"]

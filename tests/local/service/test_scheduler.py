@@ -7,6 +7,7 @@ from databricks.bundles.jobs import Job
 
 from framework.core.errors import LocalEngineError
 from framework.core.events import AttemptStarted, Note, TaskEnded
+from framework.core.ops_tables import times
 from framework.local.past import Past
 from framework.local.units import Unit
 from framework.records.run_values import StoredAttempt
@@ -43,6 +44,8 @@ def test_a_task_starts_when_what_it_waits_for_is_done_and_others_run_beside_it(s
     assert ran.script.most_at_once == 2
     assert [e.task_key for e in service.events if isinstance(e, AttemptStarted)] == ["a", "b", "c", "d"]
     assert ran.script.now == 1000 + 30 + SECONDS
+    stored = service.store.run(ran.run.job_run_id)
+    assert stored.duration_s == times(stored.started_at, stored.ended_at)["duration_s"]
 
 
 def test_no_more_attempts_at_a_time_than_allowed(service, script, task):
