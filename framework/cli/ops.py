@@ -88,6 +88,7 @@ def bring(target: str, output: Output, since: datetime | None = None, project: s
 
     Raises FrameworkError: that of the first project that fails, when the others are done.
     """
+    from framework.console.results import several
     from framework.deploy.ops_sync import Sync
 
     place, warehouse, names = opened(target, [project] if project else [])
@@ -100,8 +101,8 @@ def bring(target: str, output: Output, since: datetime | None = None, project: s
             failed[name] = raised
     if output is Output.TEXT:
         for name, each in done.items():
-            brought = _count(each.task_runs, "record")
-            typer.echo(f"{name} on {target}: {_count(each.runs, 'run')} looked at, {brought} of tasks brought.")
+            brought = several(each.task_runs, "record")
+            typer.echo(f"{name} on {target}: {several(each.runs, 'run')} looked at, {brought} of tasks brought.")
         for name, error in list(failed.items())[1:]:
             typer.echo(f"{name} on {target}: {error.message}", err=True)
     elif not failed:
@@ -155,10 +156,6 @@ def _agree_to(rows: int, target: str) -> None:
     if not is_person():
         raise UsageError("nothing was taken away: it takes a confirmation", f"framework ops prune -e {target} --yes")
     agreed(f"Take {rows} rows of run records away in {target}, for good?")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _told(rows: dict[str, int] | None, days: int | None, did: str) -> str:

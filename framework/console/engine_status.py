@@ -5,7 +5,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-from framework.console.results import seconds
+from framework.console.results import seconds, several
 from framework.local.engine_control import EngineState
 from framework.local.protocol import EngineStatus
 
@@ -68,8 +68,7 @@ def _facts(state: EngineState) -> dict[str, str]:
 
 
 def _work(status: EngineStatus) -> str:
-    runs = f"{status.runs} run{'' if status.runs == 1 else 's'}"
-    return f"{runs}, {status.attempts} attempt{'' if status.attempts == 1 else 's'}"
+    return f"{several(status.runs, 'run')}, {several(status.attempts, 'attempt')}"
 
 
 def _end(status: EngineStatus) -> str:
